@@ -28,6 +28,10 @@ int error_add(struct error *error, const char *fmt, ...)
 	int n = vsnprintf(error->text, sizeof(error->text), fmt, args);
 	va_end(args);
 	size_t used = n < 0 ? 0 : u64_min((u64)n, sizeof(error->text) - 1);
-	snprintf(error->text + used, sizeof(error->text) - used, ": %s", old);
+	for (const char *tail = ": "; *tail && used < sizeof(error->text) - 1; tail++)
+		error->text[used++] = *tail;
+	size_t len = u64_min(strlen(old), sizeof(error->text) - 1 - used);
+	memcpy(error->text + used, old, len);
+	error->text[used + len] = '\0';
 	return -1;
 }

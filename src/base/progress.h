@@ -10,7 +10,10 @@
 #include "base/types.h"
 
 struct progress {
-	/* what: a few words ("decompressing the dump"); total 0 when not known.  done == total ends it. */
+	/*
+	 * what: a few words ("decompressing the dump"); total 0 when not known.  done == total ends it, and so
+	 * does what == NULL, whatever was going on: something else is about to be written.
+	 */
 	void (*show)(struct progress *progress, const char *what, u64 done, u64 total);
 };
 

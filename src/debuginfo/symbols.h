@@ -27,10 +27,15 @@ void symbols_free(struct symbols *symbols);
 /* Add one; name is copied.  Duplicate names are kept (statics), the first added is found first. */
 void symbols_add(struct symbols *symbols, const char *name, size_t name_len, u64 address, char type,
 		 const char *module);
+/* Room for that many more, when it is known beforehand; only saves time. */
+void symbols_reserve(struct symbols *symbols, size_t nr_symbols, size_t name_bytes);
 /* Sort and index.  More may be added later (modules): seal again then. */
 void symbols_seal(struct symbols *symbols);
 
 size_t symbols_count(const struct symbols *symbols);
+/* Symbols that a source had and that could not be read (a hole in the dump). */
+void symbols_note_lost(struct symbols *symbols, size_t n);
+size_t symbols_nr_lost(const struct symbols *symbols);
 
 /* By name; module NULL = the kernel first, then any module.  false when there is none. */
 bool symbols_find(const struct symbols *symbols, const char *name, const char *module, struct symbol *out);
@@ -61,9 +66,18 @@ int kallsyms_load(struct symbols *symbols, const struct reader *kernel, const st
 int kallsyms_scan(struct kallsyms_tables *tables, const struct reader *kernel, u64 start, u64 end,
 		  struct error *error);
 
-/* System.map: "ffffffff81000000 T _text" lines; offset (KASLR) is added to addresses in the kernel's range. */
+/* What a file's address is in the running kernel: the KASLR offset counts for the kernel's half only. */
+u64 symbols_relocate(u64 address, u64 offset);
+
+/*
+ * System.map or a copy of /proc/kallsyms: "ffffffff81000000 T _text", modules' lines end in "[module]".  offset
+ * (KASLR) as in symbols_relocate; 0 for /proc/kallsyms.  An error when there is no kernel address in it.
+ */
 int symbols_add_map(struct symbols *symbols, const char *path, u64 offset, struct error *error);
 /* A quick look, before trusting a file: address of `name` as the file says, false when not in there. */
 bool symbols_map_lookup(const char *path, const char *name, u64 *address);
+
+/* .symtab of a vmlinux; offset as above.  debuginfo/elf_file.h has elf_build_id() to compare it first. */
+int symbols_add_elf(struct symbols *symbols, const char *path, u64 offset, struct error *error);
 
 #endif

@@ -28,36 +28,49 @@ int typeinfo_from_btf(struct typeinfo **types, const void *btf, size_t size, boo
 		      const struct typeinfo *base, struct error *error);
 /* DWARF through libdw, indexed by name on first use; vmlinux, or a .debug file. */
 int typeinfo_from_dwarf(struct typeinfo **types, const char *path, struct error *error);
-void typeinfo_free(struct typeinfo *types);
+/* A vmlinux: its .BTF section when there is one, else its DWARF. */
+int typeinfo_from_vmlinux(struct typeinfo **types, const char *path, struct error *error);
+void typeinfo_free(struct typeinfo *types); /* not the base; free a module's database before its base */
 
 /* "BTF of the dump, 4.36 MB, 132118 types": for memwho layout and errors. */
 const char *typeinfo_source(const struct typeinfo *types);
 
-/* Find "struct page", "union x", "enum zone_stat_item", "typedef spinlock_t" or a bare name (struct, union,
- * enum, typedef, in this order).  0 when there is none. */
+/*
+ * Find "struct page", "union x", "enum zone_stat_item", "typedef spinlock_t" or a bare name (struct, union,
+ * enum, typedef, base type such as "unsigned int", in this order).  Complete types only, a module's own before
+ * those of its base.  0 when there is none.
+ */
 type_id typeinfo_find(const struct typeinfo *types, const char *name);
+/* Type of a variable that the database lists: BTF has the per-CPU ones (e.g. "runqueues"); DWARF: 0 always. */
+type_id typeinfo_variable(const struct typeinfo *types, const char *name);
+/*
+ * Kind, size, target and members below are those of the type that typedefs and qualifiers stand for.  A forward
+ * declaration stands for the complete struct or union of its name, when there is one.
+ */
 enum type_kind typeinfo_kind(const struct typeinfo *types, type_id id);
 /* Size in bytes after looking through typedefs; false when it has none (void, function, incomplete). */
 bool typeinfo_size(const struct typeinfo *types, type_id id, u64 *size);
 /* The type's own name, "" when anonymous. */
 const char *typeinfo_name(const struct typeinfo *types, type_id id);
-/* Pointer's or array's target; 0 else.  *nr_elements is for arrays. */
+bool typeinfo_is_signed(const struct typeinfo *types, type_id id); /* integers and enums */
+/* Pointer's or array's target after typedefs; 0 else.  *nr_elements (may be NULL) is for arrays. */
 type_id typeinfo_target(const struct typeinfo *types, type_id id, u64 *nr_elements);
 
 /* Where a member path lies. */
 struct type_member {
 	u64 bit_offset;	  /* from the start of the outermost struct */
 	u32 bit_size;	  /* of a bit field; 0 otherwise */
-	u64 size;	  /* bytes; 0 when unknown or flexible */
+	u64 size;	  /* bytes, of a bit field: of its declared type; 0 when unknown or flexible */
 	type_id type;	  /* after typedefs */
 	enum type_kind kind;
 	bool is_signed;	  /* integers and enums */
-	u64 nr_elements;  /* arrays (outer dimension); else 0 */
+	u64 nr_elements;  /* arrays (all dimensions); else 0 */
 };
 
 /*
  * Resolve "member.inner.deeper" below the struct/union id.  Anonymous members are searched.
- * "[n]" after an array member steps to its element.  A pointer is not followed.  false when a part is missing.
+ * "[n]" after an array member steps to its element, n is checked unless the array is flexible.
+ * An array of arrays is one flat array, in BTF and so in DWARF: of "int a[4][2]" take a[5] for a[2][1].  A pointer is not followed.  false when a part is missing.
  */
 bool typeinfo_member(const struct typeinfo *types, type_id id, const char *path, struct type_member *out);
 

@@ -1,0 +1,238 @@
+/* Building the report out of the tables, and the findings that follow from them directly. */
+#include "analysis/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/tables.h"
+#include "base/text.h"
+
+/* --- what the log says about memory running out ------------------------------------------------------------------------- */
+
+static const struct column event_columns[] = {
+	[EVENT_TIME] = {"time_ns", "TIME", "nanoseconds since boot", COL_TIME_NS},
+	[EVENT_KIND] = {"kind", "KIND", "invoked, killed, memcg, panic, oops, allocation"},
+	[EVENT_TEXT] = {"text", "MESSAGE", "the log's line"},
+};
+const struct table_spec events_spec = {
+	.key = "log_events",
+	.title = "What happened",
+	.help = "lines of the kernel log about memory running out, panics and oopses",
+	.columns = event_columns,
+	.nr_columns = ARRAY_SIZE(event_columns),
+};
+
+/* LOGS: the first words of these lines since 2.6; " invoked oom-killer" follows the task's name. */
+static const struct event_pattern {
+	const char *kind, *text;
+	bool anywhere;
+} patterns[] = {
+	{"invoked", " invoked oom-killer: ", true},
+	{"memcg", "Memory cgroup out of memory: "},
+	{"killed", "Out of memory: "},
+	{"killed", "Out of memory ("},
+	{"killed", "Killed process "},
+	{"killed", "oom_reaper: reaped process "},
+	{"panic", "Kernel panic - not syncing: "},
+	{"allocation", ": page allocation failure: ", true},
+	{"oops", "BUG: "},
+	{"oops", "kernel BUG at "},
+	{"oops", "Oops: "},
+};
+
+static const struct event_pattern *match_event(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		const struct event_pattern *p = &patterns[i];
+		if (p->anywhere ? strstr(text, p->text) != NULL : !strncmp(text, p->text, strlen(p->text)))
+			return p;
+	}
+	return NULL;
+}
+
+static struct table *events_of_log(const struct table *log)
+{
+	struct table *t = table_new(&events_spec);
+	for (size_t i = 0; log && i < table_nr_rows(log); i++) {
+		const struct value *row = table_row(log, i);
+		const struct event_pattern *p = row[LOG_TEXT].state == VALUE_KNOWN ? match_event(row[LOG_TEXT].text) : NULL;
+		if (!p)
+			continue;
+		table_add(t);
+		table_set(t, EVENT_TIME, row[LOG_TIME].u);
+		table_set_text(t, EVENT_KIND, p->kind);
+		table_set_textn(t, EVENT_TEXT, row[LOG_TEXT].text, strcspn(row[LOG_TEXT].text, "\n"));
+	}
+	return t;
+}
+
+static u64 count_events(const struct table *events, const char *kind)
+{
+	u64 n = 0;
+	for (size_t i = 0; i < table_nr_rows(events); i++)
+		n += !strcmp(table_row(events, i)[EVENT_KIND].text, kind);
+	return n;
+}
+
+/* --- findings -------------------------------------------------------------------------------------------------------- */
+
+static void findings_of_events(const struct report *r)
+{
+	char evidence[200];
+	u64 invoked = count_events(r->events, "invoked"), killed = count_events(r->events, "killed"),
+	    memcg = count_events(r->events, "memcg"), failures = count_events(r->events, "allocation");
+	if (invoked) {
+		snprintf(evidence, sizeof(evidence), "%llu times in the log; %llu lines tell of kills, %llu of kills within a cgroup's limit",
+			 (unsigned long long)invoked, (unsigned long long)killed, (unsigned long long)memcg);
+		finding_add(r->findings, SEVERITY_CRITICAL, "oom", "The OOM killer ran", evidence, "memwho dmesg DUMP shows the whole reports");
+	}
+	if (failures) {
+		snprintf(evidence, sizeof(evidence), "%llu times in the log", (unsigned long long)failures);
+		finding_add(r->findings, SEVERITY_WARNING, "allocation_failure", "Allocations of pages failed", evidence, NULL);
+	}
+}
+
+static void findings_of_zones(const struct report *r)
+{
+	for (size_t i = 0; r->zones && i < table_nr_rows(r->zones); i++) {
+		const struct value *z = table_row(r->zones, i);
+		char title[120], evidence[200];
+		if (strcmp(z[ZONE_BELOW].text, "min") || !z[ZONE_MANAGED].u)
+			continue;
+		snprintf(title, sizeof(title), "Zone %s of node %llu is below its min watermark", z[ZONE_NAME].text,
+			 (unsigned long long)z[ZONE_NODE].u);
+		snprintf(evidence, sizeof(evidence), "%llu pages free, min %llu, low %llu, high %llu", (unsigned long long)z[ZONE_FREE].u,
+			 (unsigned long long)z[ZONE_MIN].u, (unsigned long long)z[ZONE_LOW].u, (unsigned long long)z[ZONE_HIGH].u);
+		finding_add(r->findings, SEVERITY_WARNING, "zone_below_min", title, evidence, NULL);
+	}
+}
+
+/*
+ * Classes that are rarely this large on a healthy machine, with the thresholds that others use: slab 30 % and page tables 2 % are
+ * Oracle memstate's, 10 % unaccounted too.
+ */
+static const struct class_limit {
+	const char *key, *title, *next_step;
+	double share; /* of managed pages */
+} class_limits[] = {
+	{"slab", "Slab caches hold much of the memory", "memwho slabs DUMP shows which", 0.30},
+	{"large_kmalloc", "Large kmalloc() blocks hold much of the memory", NULL, 0.10},
+	{"page_table", "Page tables hold much of the memory", "many processes that map one large segment: think of huge pages", 0.02},
+	{"vmalloc", "vmalloc holds much of the memory", NULL, 0.10},
+	{"percpu", "Per-cpu memory holds much of the memory", "dead cgroups are a frequent reason", 0.10},
+	{"shmem", "tmpfs and shared memory hold much of the memory", "memwho mounts DUMP shows how much each tmpfs holds", 0.30},
+	{"kernel_unknown", "Much memory is in use that no counter of the kernel knows", "drivers, sockets, page pools: nothing counts these", 0.10},
+};
+
+static void findings_of_census(const struct report *r)
+{
+	if (!r->census)
+		return;
+	const struct value *census = table_row(r->census, 0);
+	const struct table *classes = census[CENSUS_CLASSES].table;
+	u64 managed = census[CENSUS_MANAGED].u, page_size = census[CENSUS_PAGE_SIZE].u;
+	for (size_t i = 0; i < table_nr_rows(classes); i++) {
+		const struct value *row = table_row(classes, i);
+		for (size_t j = 0; j < ARRAY_SIZE(class_limits); j++) {
+			const struct class_limit *limit = &class_limits[j];
+			char evidence[200], bytes[16];
+			double share = managed ? (double)row[CLASS_PAGES].u / (double)managed : 0;
+			if (strcmp(limit->key, row[CLASS_KEY].text) || share < limit->share)
+				continue;
+			snprintf(evidence, sizeof(evidence), "%s, %.1f %% of the memory that the kernel manages (a sign from %.0f %% on)",
+				 text_bytes(bytes, row[CLASS_PAGES].u * page_size), 100 * share, 100 * limit->share);
+			char key[64];
+			snprintf(key, sizeof(key), "large_%s", limit->key);
+			finding_add(r->findings, SEVERITY_WARNING, key, limit->title, evidence, limit->next_step);
+		}
+	}
+}
+
+static void findings_of_source(const struct report *r, struct image *image, const struct kernel *k)
+{
+	const struct image_info *info = image_info(image);
+	char evidence[200], bytes[16];
+	if (!info->complete) {
+		snprintf(evidence, sizeof(evidence), "%s are missing; what lies there is unreadable, all else is reported",
+			 info->missing_bytes ? text_bytes(bytes, info->missing_bytes) : "parts");
+		finding_add(r->findings, SEVERITY_WARNING, "dump_incomplete", "The dump is incomplete", evidence,
+			    "was the disk full, or the time of the dump service up?");
+	}
+	if (k && k->vmcoreinfo_found_by_scan)
+		finding_add(r->findings, SEVERITY_NOTE, "vmcoreinfo_scanned", "The dump has no VMCOREINFO note",
+			    "it was found in the kernel's own memory", NULL);
+	if (k && k->online_cleared_by_panic)
+		finding_add(r->findings, SEVERITY_NOTE, "cpus_stopped_by_panic", "The panic took CPUs offline",
+			    "what they held in per-cpu lists and counters is counted all the same", NULL);
+	if (k && !k->types)
+		finding_add(r->findings, SEVERITY_WARNING, "no_types", "The kernel's types are not known", k->types_why,
+			    "give the kernel's vmlinux with debuginfo: --vmlinux FILE");
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------- */
+
+/* A builder that failed leaves a finding, and its part out. */
+static struct table *part(struct report *r, struct table *table, const char *key, struct error *error)
+{
+	if (!table) {
+		char title[64];
+		snprintf(title, sizeof(title), "%s can't be told", key);
+		finding_add(r->findings, SEVERITY_NOTE, "not_known", title, error->text, NULL);
+	}
+	error->text[0] = '\0';
+	return table;
+}
+
+static void count_tasks(struct report *r)
+{
+	for (size_t i = 0; r->tasks && i < table_nr_rows(r->tasks); i++) {
+		if (table_row(r->tasks, i)[TASK_KERNEL_THREAD].u)
+			r->nr_kernel_threads++;
+		else
+			r->nr_processes++;
+	}
+}
+
+static void build_kernel_parts(struct report *r, struct kernel *k)
+{
+	struct error error = ERROR_INIT;
+	r->system = system_table(k);
+	r->log = part(r, log_table(k, NULL, &error), "log", &error);
+	r->census = part(r, census_table(k, r->findings, &error), "census", &error);
+	r->zones = part(r, zones_table(k, &error), "zones", &error);
+	r->tasks = part(r, tasks_table(k, false, &error), "tasks", &error);
+	r->slabs = part(r, slabs_table(k, &error), "slabs", &error);
+	r->modules = part(r, modules_table(k, &error), "modules", &error);
+	r->swaps = part(r, swaps_table(k, &error), "swaps", &error);
+	r->hugetlb = part(r, hugetlb_table(k, &error), "hugetlb", &error);
+	r->mounts = part(r, mounts_table(k, &error), "mounts", &error);
+	count_tasks(r);
+}
+
+void report_build(struct report *r, struct image *image, struct kernel *k, const char *const *paths, size_t nr_paths,
+		  const char *boot_error)
+{
+	*r = (struct report){.findings = table_new(&findings_spec)};
+	r->source = source_table(image, paths, nr_paths);
+	if (k)
+		build_kernel_parts(r, k);
+	else
+		finding_add(r->findings, SEVERITY_CRITICAL, "no_kernel", "The dump's kernel can't be found", boot_error,
+			    "a dump that is cut off early can't be analysed; makedumpfile writes the kernel's memory in order of addresses");
+	r->events = events_of_log(r->log);
+	findings_of_events(r);
+	findings_of_zones(r);
+	findings_of_census(r);
+	findings_of_source(r, image, k);
+	r->unreadable = k ? unreadable_table(k) : table_new(&unreadable_spec);
+}
+
+void report_done(struct report *r)
+{
+	struct table *const tables[] = {r->source, r->system,  r->census, r->zones,  r->tasks,	r->slabs,    r->modules,
+					r->swaps,  r->hugetlb, r->mounts, r->log,    r->events, r->findings, r->unreadable};
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		if (tables[i])
+			table_free(tables[i]);
+	}
+}

@@ -1,0 +1,27 @@
+/*
+ * The report: everything that memwho knows of one dump, as tables.
+ *
+ * report_build() never fails as a whole: a part that this dump does not give is NULL, and a finding says why.
+ */
+#ifndef ANALYSIS_REPORT_H
+#define ANALYSIS_REPORT_H
+
+#include "base/table.h"
+#include "kernel/kernel.h"
+
+struct report {
+	struct table *source, *system, *census, *zones, *tasks, *slabs, *modules, *swaps, *hugetlb, *mounts, *log;
+	struct table *events;	  /* the log's lines about memory running out, oldest first */
+	struct table *findings, *unreadable;
+	u64 nr_kernel_threads, nr_processes;
+};
+
+enum event_column { EVENT_TIME, EVENT_KIND, EVENT_TEXT };
+extern const struct table_spec events_spec;
+
+/* k NULL: the dump's kernel could not be found; boot_error says why. */
+void report_build(struct report *report, struct image *image, struct kernel *k, const char *const *paths, size_t nr_paths,
+		  const char *boot_error);
+void report_done(struct report *report);
+
+#endif
