@@ -33,15 +33,16 @@ static void read_around(struct image *image, u64 paddr)
 
 static void walk(struct image *image)
 {
-	u64 end = image_info(image)->max_pfn * (image_info(image)->page_size ? image_info(image)->page_size : 4096);
+	u64 end = image_info(image)->max_pfn *
+		  (image_info(image)->page_size ? image_info(image)->page_size : 4096);
 	u64 paddr = 0;
 	for (unsigned i = 0; i < MOST_STEPS && paddr < end; i++) {
 		u64 run, word;
 		enum read_status status = image_state(image, paddr, &run);
 		if (!run || run > UINT64_MAX - paddr)
 			abort();
-		if ((status == READ_UNMAPPED || status == READ_EXCLUDED) && !image_read(image, paddr + run - 1, &word, 1) &&
-		    paddr % 4096 == 0 && run > 4096)
+		if ((status == READ_UNMAPPED || status == READ_EXCLUDED) &&
+		    !image_read(image, paddr + run - 1, &word, 1) && paddr % 4096 == 0 && run > 4096)
 			abort();
 		read_around(image, paddr);
 		paddr += run;
@@ -50,7 +51,8 @@ static void walk(struct image *image)
 	read_around(image, UINT64_MAX - 100);
 }
 
-static bool touch_note(void *arg, const char *name, size_t name_len, u32 type, const void *desc, size_t desc_len)
+static bool touch_note(void *arg, const char *name, size_t name_len, u32 type, const void *desc,
+		       size_t desc_len)
 {
 	*(u32 *)arg += type;
 	for (size_t i = 0; i < name_len; i++)

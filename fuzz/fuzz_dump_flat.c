@@ -40,7 +40,8 @@ static void check(struct file *file, const u8 *wanted, size_t len)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	static const u8 header[32] = {'m', 'a', 'k', 'e', 'd', 'u', 'm', 'p', 'f', 'i', 'l', 'e', [23] = 1, [31] = 1};
+	static const u8 header[32] = {'m', 'a', 'k', 'e', 'd', 'u',	 'm',
+				      'p', 'f', 'i', 'l', 'e', [23] = 1, [31] = 1};
 	size_t nr = u64_min(size / 2, MOST_RECORDS), n = 4096, end = 0;
 	u8 *stream = mem_alloc(n + (nr + 1) * 16 + nr * 256);
 	u8 wanted[ROOM] = {0}, bytes[256];

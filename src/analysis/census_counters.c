@@ -87,6 +87,7 @@ struct books {
 	struct vmstat v;
 	struct table *classes;
 	u64 claimed; /* sum of the classes so far */
+	unsigned nr_unknown;
 };
 
 static u64 counter(const struct books *b, const char *name)
@@ -131,6 +132,19 @@ static void add_class(struct books *b, const char *key, const char *label, u64 p
 	table_set_signed(t, CLASS_DIFFERENCE, (s64)pages - (s64)counter_pages);
 }
 
+/* A class that this dump does not tell: its pages are part of kernel_unknown. */
+static void add_unknown_class(struct books *b, const char *key, const char *label, const char *why)
+{
+	struct table *t = b->classes;
+	table_add(t);
+	table_set_text(t, CLASS_KEY, key);
+	table_set_text(t, CLASS_LABEL, label);
+	table_set_unknown(t, CLASS_PAGES, why);
+	table_set_unknown(t, CLASS_BYTES, why);
+	table_set_unknown(t, CLASS_SHARE, why);
+	b->nr_unknown++;
+}
+
 static void add_if_any(struct books *b, const char *key, const char *label, u64 pages, const char *counter_name)
 {
 	if (pages)
@@ -138,12 +152,12 @@ static void add_if_any(struct books *b, const char *key, const char *label, u64 
 }
 
 /* Pages of block devices' own page cache: nr_blockdev_pages(), block/bdev.c. */
-static u64 buffer_pages(struct kernel *k)
+static bool buffer_pages(struct kernel *k, u64 *pages_out)
 {
 	u64 super, link, total = 0;
 	struct list_walk walk;
 	if (kernel_variable(k, blockdev_superblock, 8, &super) || !kernel_has(k, super_inodes))
-		return 0;
+		return false;
 	for (list_walk_init(&walk, k, kernel_member(k, super, super_inodes)); list_walk_next(&walk, &link);) {
 		u64 inode = kernel_container(k, link, inode_sb_list), mapping, pages;
 		if (kernel_get(k, inode, inode_mapping, &mapping) == READ_OK && kernel_get(k, mapping, mapping_nrpages, &pages) == READ_OK)
@@ -151,19 +165,23 @@ static u64 buffer_pages(struct kernel *k)
 	}
 	if (walk.status)
 		kernel_unreadable(k, "list of block devices", walk.status, walk.at);
-	return total;
+	*pages_out = total;
+	return true;
 }
 
 static void file_classes(struct books *b)
 {
 	u64 file = counter(b, "NR_FILE_PAGES"), shmem = counter(b, "NR_SHMEM"), anon = counter_either(b, "NR_ANON_MAPPED", "NR_ANON_PAGES");
-	u64 swap_cache = counter(b, "NR_SWAPCACHE"), buffers = u64_min(buffer_pages(b->k), file);
+	u64 swap_cache = counter(b, "NR_SWAPCACHE"), buffers = 0;
+	bool has_buffers = buffer_pages(b->k, &buffers);
+	buffers = u64_min(buffers, file);
 	/* Swap cache that is also mapped is in the anonymous pages already; the lists of anonymous pages hold both kinds. */
 	u64 anon_lists = counter(b, "NR_INACTIVE_ANON") + counter(b, "NR_ACTIVE_ANON") + counter(b, "NR_UNEVICTABLE");
 	u64 swap_only = u64_min(swap_cache, less(anon_lists, anon + shmem));
 	add_class(b, "anon", "anonymous memory of processes", anon, "NR_ANON_MAPPED", anon);
 	add_class(b, "page_cache", "page cache of files", less(file, shmem + swap_cache + buffers), NULL, 0);
-	add_class(b, "buffers", "page cache of block devices", buffers, NULL, 0);
+	if (has_buffers)
+		add_class(b, "buffers", "page cache of block devices", buffers, NULL, 0);
 	add_class(b, "shmem", "tmpfs and shared memory", shmem, "NR_SHMEM", shmem);
 	add_if_any(b, "swap_cache", "swap cache, not mapped", swap_only, NULL);
 }
@@ -187,36 +205,40 @@ static void slab_classes(struct books *b)
 	add_class(b, "large_kmalloc", "large kmalloc, in no cache", counted - slabs, NULL, 0);
 }
 
-static u64 vmalloc_pages(const struct books *b)
+/* A node counter in the newest kernels, a variable before; stacks are vmalloc memory with CONFIG_VMAP_STACK. */
+static void vmalloc_class(struct books *b, u64 stacks)
 {
-	u64 pages = 0;
-	if (!vmstat_get(&b->v, "NR_VMALLOC", &pages)) /* a node counter since 6.19ish */
-		kernel_variable(b->k, nr_vmalloc_pages, 8, &pages);
-	return pages;
+	bool with_stacks = kernel_has(b->k, task_stack_vm_area);
+	const char *label = with_stacks ? "vmalloc, less stacks" : "vmalloc";
+	u64 pages;
+	if (!vmstat_get(&b->v, "NR_VMALLOC", &pages) && kernel_variable(b->k, nr_vmalloc_pages, 8, &pages))
+		add_unknown_class(b, "vmalloc", label, "nr_vmalloc_pages is in no symbol table of the dump");
+	else
+		add_class(b, "vmalloc", label, with_stacks ? less(pages, stacks) : pages, "nr_vmalloc_pages", pages);
 }
 
-static u64 percpu_pages(struct kernel *k)
+static void percpu_class(struct books *b)
 {
+	static const char label[] = "per-cpu memory, less the chunk of boot";
 	u64 populated, units, first, first_pages = 0;
-	if (kernel_variable(k, pcpu_nr_populated, 8, &populated) || kernel_variable(k, pcpu_nr_units, 4, &units))
-		return 0;
-	if (kernel_variable(k, pcpu_first_chunk, 8, &first) == READ_OK)
-		kernel_get(k, first, pcpu_chunk_nr_populated, &first_pages);
-	return less(populated, first_pages) * units;
+	if (kernel_variable(b->k, pcpu_nr_populated, 8, &populated) || kernel_variable(b->k, pcpu_nr_units, 4, &units)) {
+		add_unknown_class(b, "percpu", label, "pcpu_nr_populated is in no symbol table of the dump");
+		return;
+	}
+	if (kernel_variable(b->k, pcpu_first_chunk, 8, &first) == READ_OK)
+		kernel_get(b->k, first, pcpu_chunk_nr_populated, &first_pages);
+	add_class(b, "percpu", label, less(populated, first_pages) * units, "pcpu_nr_populated", populated * units);
 }
 
 static void kernel_classes(struct books *b)
 {
 	u32 kib_per_page = b->k->page_size / 1024;
 	u64 stacks = counter_either(b, "NR_KERNEL_STACK_KB", "NR_KERNEL_STACK") / kib_per_page;
-	u64 tables = counter(b, "NR_PAGETABLE") + counter(b, "NR_SECONDARY_PAGETABLE"), vmalloc = vmalloc_pages(b);
+	u64 tables = counter(b, "NR_PAGETABLE") + counter(b, "NR_SECONDARY_PAGETABLE");
 	add_class(b, "page_table", "page tables", tables, "NR_PAGETABLE", tables);
 	add_class(b, "kernel_stack", "kernel stacks", stacks, "NR_KERNEL_STACK_KB", stacks);
-	if (kernel_has(b->k, task_stack_vm_area))
-		add_class(b, "vmalloc", "vmalloc, less stacks", less(vmalloc, stacks), "nr_vmalloc_pages", vmalloc);
-	else
-		add_class(b, "vmalloc", "vmalloc", vmalloc, "nr_vmalloc_pages", vmalloc);
-	add_class(b, "percpu", "per-cpu memory, less the chunk of boot", percpu_pages(b->k), NULL, 0);
+	vmalloc_class(b, stacks);
+	percpu_class(b);
 	add_if_any(b, "zsmalloc", "zsmalloc (zram, zswap)", counter(b, "NR_ZSPAGES"), "NR_ZSPAGES");
 	add_if_any(b, "balloon", "memory balloon", counter(b, "NR_BALLOON_PAGES"), "NR_BALLOON_PAGES");
 	add_if_any(b, "gpu", "GPU", counter(b, "NR_GPU_ACTIVE") + counter(b, "NR_GPU_RECLAIM"), "NR_GPU_*");
@@ -238,7 +260,10 @@ static bool add_hugetlb(void *arg, const struct hugetlb_pool *p)
 static void hugetlb_classes(struct books *b)
 {
 	struct hugetlb_sum sum = {0};
-	hugetlb_for_each(b->k, add_hugetlb, &sum, NULL);
+	if (hugetlb_for_each(b->k, add_hugetlb, &sum, NULL)) {
+		add_unknown_class(b, "hugetlb_used", "huge pages", "hstates is in no symbol table of the dump");
+		return;
+	}
 	add_if_any(b, "hugetlb_free", "huge pages, free", sum.free, "free_huge_pages");
 	add_if_any(b, "hugetlb_used", "huge pages, in use", sum.used, "nr_huge_pages - free_huge_pages");
 }
@@ -253,7 +278,8 @@ static void add_rest(struct books *b, struct table *findings)
 		finding_add(findings, SEVERITY_NOTE, "counters_exceed_memory", "The kernel's counters claim more pages than there are",
 			    evidence, NULL);
 	}
-	add_class(b, "kernel_unknown", "in use, no counter (drivers, sockets, ...)", less(spanned, b->claimed), NULL, 0);
+	add_class(b, "kernel_unknown", b->nr_unknown ? "in use, no counter known" : "in use, no counter (drivers, sockets, ...)",
+		  less(spanned, b->claimed), NULL, 0);
 }
 
 static struct table *classes_table(struct books *b, struct table *findings)

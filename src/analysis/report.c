@@ -133,7 +133,7 @@ static void findings_of_census(const struct report *r)
 	u64 managed = census[CENSUS_MANAGED].u, page_size = census[CENSUS_PAGE_SIZE].u;
 	for (size_t i = 0; i < table_nr_rows(classes); i++) {
 		const struct value *row = table_row(classes, i);
-		for (size_t j = 0; j < ARRAY_SIZE(class_limits); j++) {
+		for (size_t j = 0; row[CLASS_PAGES].state == VALUE_KNOWN && j < ARRAY_SIZE(class_limits); j++) {
 			const struct class_limit *limit = &class_limits[j];
 			char evidence[200], bytes[16];
 			double share = managed ? (double)row[CLASS_PAGES].u / (double)managed : 0;
@@ -164,6 +164,10 @@ static void findings_of_source(const struct report *r, struct image *image, cons
 	if (k && k->online_cleared_by_panic)
 		finding_add(r->findings, SEVERITY_NOTE, "cpus_stopped_by_panic", "The panic took CPUs offline",
 			    "what they held in per-cpu lists and counters is counted all the same", NULL);
+	if (k && !k->has_data_symbols)
+		finding_add(r->findings, SEVERITY_NOTE, "no_data_symbols", "The kernel's own symbol table has only functions",
+			    "built without CONFIG_KALLSYMS_ALL: what is not exported has no known address; figures that need it are unknown",
+			    "give the kernel's System.map (--map FILE) or vmlinux (--vmlinux FILE) for them");
 	if (k && !k->types)
 		finding_add(r->findings, SEVERITY_WARNING, "no_types", "The kernel's types are not known", k->types_why,
 			    "give the kernel's vmlinux with debuginfo: --vmlinux FILE");

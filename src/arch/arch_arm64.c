@@ -97,8 +97,8 @@ static int arm64_paging_setup(struct paging *paging, struct linear_map *image, c
 	if (facts->symbol(facts->context, "swapper_pg_dir", &swapper) &&
 	    facts->number(facts->context, "kimage_voffset", &voffset)) {
 		paging->root_paddr = swapper - (u64)voffset;
-		u64 start = swapper & ~(GIB(1) - 1);
-		*image = (struct linear_map){.start = start, .end = start + GIB(2), .paddr = start - (u64)voffset};
+		/* No linear map for the image: modules lie next to it, and nothing tells where it ends. */
+		*image = (struct linear_map){0};
 		return 0;
 	}
 	if (facts->root_register) {

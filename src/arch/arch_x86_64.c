@@ -14,7 +14,8 @@
 #include <string.h>
 
 #define START_KERNEL_MAP 0xffffffff80000000ull
-#define KERNEL_IMAGE_MAX GIB(1) /* KERNEL_IMAGE_SIZE with KASLR */
+#define KERNEL_IMAGE_MIN MIB(512) /* KERNEL_IMAGE_SIZE without KASLR; 1 GiB with it: modules begin behind it */
+#define KERNEL_IMAGE_MAX GIB(1)
 #define CR3_ADDRESS 0x000ffffffffff000ull
 #define CR3_PTI_USER 0x1000ull /* second half of the pair of root tables, when stopped in user space */
 
@@ -61,7 +62,7 @@ static int root_from_symbol(const struct arch_facts *facts, s64 phys_base, u64 *
 static int x86_64_paging_setup(struct paging *paging, struct linear_map *image, const struct arch_facts *facts,
 			       struct error *error)
 {
-	s64 five = 0, phys_base = 0, sme_mask = 0;
+	s64 five = 0, phys_base = 0, sme_mask = 0, size;
 	facts->number(facts->context, "pgtable_l5_enabled", &five);
 	*paging = five ? paging_5_levels : paging_4_levels;
 	if (facts->number(facts->context, "sme_mask", &sme_mask))
@@ -77,7 +78,9 @@ static int x86_64_paging_setup(struct paging *paging, struct linear_map *image, 
 		image->start = START_KERNEL_MAP;
 		if (phys_base < 0)
 			image->start += (u64)-phys_base;
-		image->end = START_KERNEL_MAP + KERNEL_IMAGE_MAX;
+		image->end = START_KERNEL_MAP + (facts->number(facts->context, "KERNEL_IMAGE_SIZE", &size) && size == (s64)KERNEL_IMAGE_MAX
+							 ? KERNEL_IMAGE_MAX
+							 : KERNEL_IMAGE_MIN);
 		image->paddr = image->start - START_KERNEL_MAP + (u64)phys_base;
 	}
 	if (has_base && root_from_symbol(facts, phys_base, &paging->root_paddr) == 0)

@@ -48,10 +48,24 @@ static size_t safe_next(const char *text, size_t len, struct step *step)
 	return n;
 }
 
+/* How many bytes from here on are printable ASCII: nearly all text is, and goes out in one piece. */
+static size_t plain_run(const char *text, size_t len, const char *except)
+{
+	size_t n = 0;
+	while (n < len && text[n] >= ' ' && text[n] < 0x7f && !strchr(except, text[n]))
+		n++;
+	return n;
+}
+
 void text_put_safe(FILE *out, const char *text, size_t len)
 {
 	struct step step;
 	for (size_t at = 0; at < len;) {
+		size_t plain = plain_run(text + at, len - at, "");
+		fwrite(text + at, 1, plain, out);
+		at += plain;
+		if (at == len)
+			break;
 		at += safe_next(text + at, len - at, &step);
 		fwrite(step.bytes, 1, step.len, out);
 	}
@@ -157,8 +171,13 @@ static size_t put_json_next(FILE *out, const char *text, size_t len)
 void text_put_json(FILE *out, const char *text, size_t len)
 {
 	fputc('"', out);
-	for (size_t at = 0; at < len;)
-		at += put_json_next(out, text + at, len - at);
+	for (size_t at = 0; at < len;) {
+		size_t plain = plain_run(text + at, len - at, "\"\\<>&");
+		fwrite(text + at, 1, plain, out);
+		at += plain;
+		if (at < len)
+			at += put_json_next(out, text + at, len - at);
+	}
 	fputc('"', out);
 }
 

@@ -267,9 +267,8 @@ static int run_prepared(struct command_context *context)
 	const struct command_set *set = context->set;
 	if (context->command->needs && !set->prepare)
 		return error_set(&context->error, EXIT_INTERNAL, "this build of memwho can't open dumps");
-	if (context->command->needs && set->prepare(context))
-		return -1;
-	int status = context->command->run(context);
+	bool failed = context->command->needs && set->prepare(context);
+	int status = failed ? -1 : context->command->run(context);
 	if (context->session)
 		set->release(context->session);
 	context->session = NULL;

@@ -138,14 +138,18 @@ static void put_census(FILE *out, const struct report *r, const struct sink_opti
 	sink_text_heading(out, "Where memory is", options);
 	double largest = 0;
 	for (size_t i = 0; i < table_nr_rows(classes); i++) {
-		if (table_row(classes, i)[CLASS_SHARE].real > largest)
+		if (known(&table_row(classes, i)[CLASS_SHARE]) && table_row(classes, i)[CLASS_SHARE].real > largest)
 			largest = table_row(classes, i)[CLASS_SHARE].real;
 	}
 	for (size_t i = 0; i < table_nr_rows(classes); i++) {
 		const struct value *row = table_row(classes, i);
-		if (!row[CLASS_PAGES].u && !options->wide)
+		if (known(&row[CLASS_PAGES]) && !row[CLASS_PAGES].u && !options->wide)
 			continue;
 		fprintf(out, "  %-42s ", row[CLASS_LABEL].text);
+		if (!known(&row[CLASS_PAGES])) {
+			fprintf(out, "%*s %10s\n", BAR_CELLS, "", "?");
+			continue;
+		}
 		bar_put(out, largest > 0 ? row[CLASS_SHARE].real / largest : 0, BAR_CELLS, options->utf8);
 		fprintf(out, " %10s %5.1f %%\n", text_bytes(bytes, row[CLASS_BYTES].u), row[CLASS_SHARE].real);
 	}

@@ -14,9 +14,9 @@ enum { WAYS = 4 };
 
 struct set {
 	u32 lock;
-	u32 clock;	 /* counts uses; may wrap: then the order is wrong once */
-	u64 name[WAYS];	 /* key + 1; 0 is an empty place */
-	u32 used[WAYS];	 /* clock of the last use */
+	u32 clock;	/* counts uses; may wrap: then the order is wrong once */
+	u64 name[WAYS]; /* key + 1; 0 is an empty place */
+	u32 used[WAYS]; /* clock of the last use */
 } __attribute__((aligned(64)));
 
 struct cache {
@@ -29,7 +29,8 @@ struct cache {
 
 static void *map_memory(size_t bytes)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return p == MAP_FAILED ? NULL : p;
 }
 

@@ -20,17 +20,19 @@
 #endif
 
 #ifdef HAVE_LIBDEFLATE
-static bool zlib_decode(struct codec_state *state, const void *in, size_t in_len, void *page, size_t page_size)
+static bool zlib_decode(struct codec_state *state, const void *in, size_t in_len, void *page,
+			size_t page_size)
 {
 	if (!state->deflate)
 		state->deflate = libdeflate_alloc_decompressor();
 	/* Without room for the actual length it insists on page_size bytes. */
-	return state->deflate && libdeflate_zlib_decompress(state->deflate, in, in_len, page, page_size, NULL) ==
-					 LIBDEFLATE_SUCCESS;
+	return state->deflate && libdeflate_zlib_decompress(state->deflate, in, in_len, page, page_size,
+							    NULL) == LIBDEFLATE_SUCCESS;
 }
 #define ZLIB .decode = zlib_decode
 #elif defined(HAVE_ZLIB)
-static bool zlib_decode(struct codec_state *state, const void *in, size_t in_len, void *page, size_t page_size)
+static bool zlib_decode(struct codec_state *state, const void *in, size_t in_len, void *page,
+			size_t page_size)
 {
 	uLongf n = page_size;
 	return uncompress(page, &n, in, in_len) == Z_OK && n == page_size;
@@ -52,7 +54,8 @@ static bool lzo_decode(struct codec_state *state, const void *in, size_t in_len,
 #endif
 
 #ifdef HAVE_SNAPPY
-static bool snappy_decode(struct codec_state *state, const void *in, size_t in_len, void *page, size_t page_size)
+static bool snappy_decode(struct codec_state *state, const void *in, size_t in_len, void *page,
+			  size_t page_size)
 {
 	size_t n = page_size;
 	return snappy_uncompress(in, in_len, page, &n) == SNAPPY_OK && n == page_size;
@@ -63,7 +66,8 @@ static bool snappy_decode(struct codec_state *state, const void *in, size_t in_l
 #endif
 
 #ifdef HAVE_ZSTD
-static bool zstd_decode(struct codec_state *state, const void *in, size_t in_len, void *page, size_t page_size)
+static bool zstd_decode(struct codec_state *state, const void *in, size_t in_len, void *page,
+			size_t page_size)
 {
 	if (!state->zstd)
 		state->zstd = ZSTD_createDCtx();

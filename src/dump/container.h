@@ -43,6 +43,9 @@ extern const struct container elf_container, kdump_container, raw_container;
 /* ", gzip, flattened" as it applies to a file; for image_info.description. */
 const char *image_wrapping(struct image *image);
 
+/* What the file is, when a signature tells, or that it is text: the end of "FILE is ..."; else NULL. */
+const char *guess_known(struct file *file);
+
 /* Say what a file that no container knows seems to be.  Returns -1. */
 int guess_error(struct file *file, struct error *error);
 

@@ -18,7 +18,14 @@
 #include "dump/container.h"
 #include "dump/runs.h"
 
-enum { PAGE = 4096, PHDR_BYTES = 56, SHDR_BYTES = 64, EHDR_BYTES = 64, MAX_PHENTSIZE = 1024, PHDRS_AT_ONCE = 64 };
+enum {
+	PAGE = 4096,
+	PHDR_BYTES = 56,
+	SHDR_BYTES = 64,
+	EHDR_BYTES = 64,
+	MAX_PHENTSIZE = 1024,
+	PHDRS_AT_ONCE = 64
+};
 static const u64 MAX_PADDR = (u64)1 << 56; /* no machine has more address lines */
 
 struct elf {
@@ -50,13 +57,17 @@ static int refuse(const struct file *file, const char *what, struct error *error
 static int check_ident(const struct file *file, const u8 *ident, u16 type, struct error *error)
 {
 	if (ident[EI_DATA] != ELFDATA2LSB)
-		return refuse(file, "a big-endian ELF file (s390x, ppc64): only little-endian 64-bit dumps can be read",
-			      error);
+		return refuse(
+			file,
+			"a big-endian ELF file (s390x, ppc64): only little-endian 64-bit dumps can be read",
+			error);
 	if (ident[EI_CLASS] != ELFCLASS64)
 		return refuse(file, "a 32-bit ELF file: only dumps of 64-bit machines can be read", error);
 	if (type == ET_EXEC || type == ET_DYN)
-		return refuse(file, "an ELF program, not a dump: if it is the kernel's image, pass it with --vmlinux",
-			      error);
+		return refuse(
+			file,
+			"an ELF program, not a dump: if it is the kernel's image, pass it with --vmlinux",
+			error);
 	if (type == ET_REL)
 		return refuse(file, "an ELF object (a kernel module?), not a dump", error);
 	if (type != ET_CORE)
@@ -71,9 +82,10 @@ static int count_phdrs(struct file *file, struct header *h, struct error *error)
 	if (h->phnum != PN_XNUM)
 		return 0;
 	if (file_read(file, h->shoff, bytes, sizeof(bytes)))
-		return error_set(error, EXIT_INPUT,
-				 "%s: the number of ELF segments is in a section header at %llu, past the end of the file",
-				 file->name, (unsigned long long)h->shoff);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s: the number of ELF segments is in a section header at %llu, past the end of the file",
+			file->name, (unsigned long long)h->shoff);
 	struct cursor c = cursor_over(bytes, sizeof(bytes));
 	cursor_skip(&c, 44);
 	h->phnum = cursor_u32(&c);
@@ -98,8 +110,9 @@ static int read_header(struct file *file, struct header *h, struct error *error)
 	if (check_ident(file, bytes, h->type, error))
 		return -1;
 	if (h->phnum && (h->phentsize < PHDR_BYTES || h->phentsize > MAX_PHENTSIZE))
-		return error_set(error, EXIT_INPUT, "%s: ELF program headers of %u bytes: the header is damaged",
-				 file->name, h->phentsize);
+		return error_set(error, EXIT_INPUT,
+				 "%s: ELF program headers of %u bytes: the header is damaged", file->name,
+				 h->phentsize);
 	return count_phdrs(file, h, error);
 }
 
@@ -186,18 +199,24 @@ static void settle_zero(struct load *load)
 	vec_done(&load->at_zero);
 }
 
-static int nothing_error(const struct image *image, const struct load *load, const struct header *h, struct error *error)
+static int nothing_error(const struct image *image, const struct load *load, const struct header *h,
+			 struct error *error)
 {
 	const struct file *file = image->files[0];
 	if (load->nr_at_zero > 1 && !image->notes.vmcoreinfo)
-		return refuse(file, "the core dump of a process, or has no physical addresses: a dump of the whole machine "
-			      "is needed (vmcore)", error);
+		return refuse(
+			file,
+			"the core dump of a process, or has no physical addresses: a dump of the whole machine "
+			"is needed (vmcore)",
+			error);
 	if (!image->info.complete || load->promised_end > file->size)
-		return error_set(error, EXIT_INPUT,
-				 "%s is cut off before the first page of memory (%llu bytes are there): copy the dump again",
-				 file->name, (unsigned long long)file->size);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s is cut off before the first page of memory (%llu bytes are there): copy the dump again",
+			file->name, (unsigned long long)file->size);
 	if (h->phnum == 0)
-		return refuse(file, "an ELF file without segments (a Xen domain's dump?): it cannot be read", error);
+		return refuse(file, "an ELF file without segments (a Xen domain's dump?): it cannot be read",
+			      error);
 	return refuse(file, "an ELF core without any memory segment that has a physical address", error);
 }
 

@@ -155,7 +155,8 @@ static int check_type(const char *name, mode_t mode, struct error *error)
 {
 	if (S_ISDIR(mode))
 		return error_set(error, EXIT_INPUT,
-				 "%s is a directory: name the dump in it (often called vmcore or dump.*)", name);
+				 "%s is a directory: name the dump in it (often called vmcore or dump.*)",
+				 name);
 	if (S_ISCHR(mode))
 		return error_set(error, EXIT_INPUT, "%s is a device, not a dump", name);
 	return 0;
@@ -189,8 +190,8 @@ static int open_checked(struct file **file, int fd, const char *name, const stru
 		if (n < 0)
 			error_set(error, EXIT_INPUT, "%s: reading failed: %s", name, strerror(errno));
 		else
-			error_set(error, EXIT_INPUT, "%s is empty: the dump was not written (disk full?), or not here",
-				  name);
+			error_set(error, EXIT_INPUT,
+				  "%s is empty: the dump was not written (disk full?), or not here", name);
 		close(fd);
 		return -1;
 	}
@@ -207,7 +208,8 @@ static int open_checked(struct file **file, int fd, const char *name, const stru
 	return stack_flat(file, base, progress, error);
 }
 
-int dumpfile_open_fd(struct file **file, int fd, const char *name, struct progress *progress, struct error *error)
+int dumpfile_open_fd(struct file **file, int fd, const char *name, struct progress *progress,
+		     struct error *error)
 {
 	struct stat st;
 	if (fstat(fd, &st)) {
@@ -225,13 +227,14 @@ int dumpfile_open_fd(struct file **file, int fd, const char *name, struct progre
 int dumpfile_open(struct file **file, const char *path, struct progress *progress, struct error *error)
 {
 	if (!strcmp(path, "-"))
-		return dumpfile_open_fd(file, fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), "standard input", progress,
-					error);
+		return dumpfile_open_fd(file, fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), "standard input",
+					progress, error);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd >= 0)
 		return dumpfile_open_fd(file, fd, path, progress, error);
 	if (errno == EACCES || errno == EPERM)
 		return error_set(error, EXIT_INPUT,
-				 "%s: no permission to read it: dumps usually belong to root, try with sudo", path);
+				 "%s: no permission to read it: dumps usually belong to root, try with sudo",
+				 path);
 	return error_set(error, EXIT_INPUT, "%s: %s", path, strerror(errno));
 }

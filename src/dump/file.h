@@ -27,13 +27,13 @@ struct file_ops {
 
 struct file {
 	const struct file_ops *ops;
-	char *name;	    /* for messages */
-	u64 size;	    /* bytes that can be asked for */
-	u64 disk_bytes;	    /* size of what lies on disk: the compressed file, the stream that was read */
-	bool complete;	    /* false: a compressed or flattened file stops in the middle */
-	bool proc;	    /* lies in /proc */
+	char *name;	/* for messages */
+	u64 size;	/* bytes that can be asked for */
+	u64 disk_bytes; /* size of what lies on disk: the compressed file, the stream that was read */
+	bool complete;	/* false: a compressed or flattened file stops in the middle */
+	bool proc;	/* lies in /proc */
 	bool flattened;
-	const char *packed; /* "gzip", "xz", "zstd"; NULL when it was not compressed as a whole */
+	const char *packed;  /* "gzip", "xz", "zstd"; NULL when it was not compressed as a whole */
 	struct cache *cache; /* of file_read_cached */
 };
 
@@ -41,7 +41,8 @@ struct file {
 int dumpfile_open(struct file **file, const char *path, struct progress *progress, struct error *error);
 
 /* The same over a file descriptor, which is taken over, also on failure. */
-int dumpfile_open_fd(struct file **file, int fd, const char *name, struct progress *progress, struct error *error);
+int dumpfile_open_fd(struct file **file, int fd, const char *name, struct progress *progress,
+		     struct error *error);
 
 void file_close(struct file *file); /* NULL is fine */
 
@@ -57,7 +58,7 @@ enum read_status file_read_cached(struct file *file, u64 offset, void *buffer, s
 
 /* --- for the layers in between ------------------------------------------------------------------ */
 
-/* Over a descriptor that is taken over.  cache_bytes: of file_read_cached, 0 for none. */
+/* size bytes of a descriptor, which is taken over. */
 struct file *file_over_fd(int fd, const char *name, u64 size);
 void file_init(struct file *file, const struct file_ops *ops, const char *name, u64 size);
 

@@ -22,7 +22,7 @@
 enum {
 	FLAT_HEADER = 4096,
 	RECORD_HEADER = 16,
-	WINDOW = 16 << 10,     /* read ahead at records smaller than SMALL_RECORD */
+	WINDOW = 16 << 10, /* read ahead at records smaller than SMALL_RECORD */
 	SMALL_RECORD = 2 << 10,
 	MAX_EXTENTS = 16 << 20, /* 512 MiB of index: hundreds of GiB of any real writer's stream */
 };
@@ -89,7 +89,8 @@ struct scan {
 static bool next_header(struct scan *scan, u64 previous_size, u64 *offset, u64 *size)
 {
 	u64 into = scan->pos - scan->window_pos;
-	if (scan->pos < scan->window_pos || into > scan->window_len || scan->window_len - into < RECORD_HEADER) {
+	if (scan->pos < scan->window_pos || into > scan->window_len ||
+	    scan->window_len - into < RECORD_HEADER) {
 		scan->window_pos = scan->pos;
 		scan->window_len = file_read_some(scan->base, scan->pos, scan->window,
 						  previous_size < SMALL_RECORD ? WINDOW : RECORD_HEADER);
@@ -102,13 +103,15 @@ static bool next_header(struct scan *scan, u64 previous_size, u64 *offset, u64 *
 	return cursor_ok(&c);
 }
 
-static int record_error(const struct flat *flat, const struct scan *scan, u64 offset, u64 size, struct error *error)
+static int record_error(const struct flat *flat, const struct scan *scan, u64 offset, u64 size,
+			struct error *error)
 {
-	return error_set(error, EXIT_INPUT,
-			 "%s: flattened form: the record at %llu makes no sense (offset %lld, size %lld): the file is "
-			 "damaged",
-			 flat->base->name, (unsigned long long)(scan->pos - RECORD_HEADER), (long long)offset,
-			 (long long)size);
+	return error_set(
+		error, EXIT_INPUT,
+		"%s: flattened form: the record at %llu makes no sense (offset %lld, size %lld): the file is "
+		"damaged",
+		flat->base->name, (unsigned long long)(scan->pos - RECORD_HEADER), (long long)offset,
+		(long long)size);
 }
 
 /* Returns -1 when nothing can be made of it.  A stream that breaks off is not an error. */
@@ -126,10 +129,13 @@ static int scan_records(struct flat *flat, struct scan *scan, struct progress *p
 			return record_error(flat, scan, offset, size, error);
 		}
 		u64 there = u64_min(size, flat->base->size - scan->pos);
-		append(&flat->extents, (struct extent){.start = offset, .pos = scan->pos, .len = there, .count = 1});
+		append(&flat->extents,
+		       (struct extent){.start = offset, .pos = scan->pos, .len = there, .count = 1});
 		if (flat->extents.n > MAX_EXTENTS)
-			return error_set(error, EXIT_INPUT, "%s: flattened form of more than %u pieces: rearrange it "
-					 "first (makedumpfile -R)", flat->base->name, MAX_EXTENTS);
+			return error_set(error, EXIT_INPUT,
+					 "%s: flattened form of more than %u pieces: rearrange it "
+					 "first (makedumpfile -R)",
+					 flat->base->name, MAX_EXTENTS);
 		if (there < size)
 			return 0;
 		scan->pos += size;
@@ -229,7 +235,8 @@ static void put_in_order(struct extents *extents)
 {
 	if (in_order(extents))
 		return;
-	struct extents sorted = {.v = mem_calloc(extents->n, sizeof(*extents->v)), .n = extents->n, .room = extents->n};
+	struct extents sorted = {
+		.v = mem_calloc(extents->n, sizeof(*extents->v)), .n = extents->n, .room = extents->n};
 	memcpy(sorted.v, extents->v, extents->n * sizeof(*extents->v));
 	qsort(sorted.v, sorted.n, sizeof(*sorted.v), by_start);
 	if (!in_order(&sorted)) {
@@ -257,7 +264,8 @@ static size_t find(const struct extents *extents, u64 offset)
 }
 
 /* From one record of an extent; *n: how much that gives. */
-static enum read_status read_record(struct flat *flat, const struct extent *e, u64 offset, void *buffer, size_t *n)
+static enum read_status read_record(struct flat *flat, const struct extent *e, u64 offset, void *buffer,
+				    size_t *n)
 {
 	u64 index = (offset - e->start) / e->len, skip = (offset - e->start) % e->len;
 	*n = (size_t)u64_min(*n, e->len - skip);
@@ -310,12 +318,14 @@ static int check_header(struct file *base, struct error *error)
 	cursor_skip(&c, 16);
 	u64 type = cursor_be64(&c), version = cursor_be64(&c);
 	if (status || base->size < FLAT_HEADER + RECORD_HEADER)
-		return error_set(error, EXIT_INPUT, "%s: flattened form, cut off in its header (%llu bytes): copy it again",
+		return error_set(error, EXIT_INPUT,
+				 "%s: flattened form, cut off in its header (%llu bytes): copy it again",
 				 base->name, (unsigned long long)base->size);
 	if (type != 1 || version != 1)
-		return error_set(error, EXIT_INPUT,
-				 "%s: flattened form of type %llu version %llu; only type 1 version 1 is known", base->name,
-				 (unsigned long long)type, (unsigned long long)version);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s: flattened form of type %llu version %llu; only type 1 version 1 is known",
+			base->name, (unsigned long long)type, (unsigned long long)version);
 	return 0;
 }
 

@@ -16,25 +16,25 @@ struct guess {
 	const char *is;
 };
 
-#define SIGNATURE(at, text, sentence) {.offset = (at), .bytes = (text), .len = sizeof(text) - 1, .is = (sentence)}
+/* clang-format off */
+#define SIGNATURE(at, text, sentence) {(at), (text), sizeof(text) - 1, (sentence)}
 
 static const struct guess guesses[] = {
-	SIGNATURE(0, "\xed\x23\x8f\x61\x73\x01\x19\xa8", "an LKCD dump (before kdump, until about 2008): not supported"),
+	SIGNATURE(0, "\xed\x23\x8f\x61\x73\x01\x19\xa8", "an LKCD dump (before kdump came): not supported"),
 	SIGNATURE(0, "\xa8\x19\x01\x73\x61\x8f\x23\xed", "a big-endian LKCD dump: not supported"),
 	SIGNATURE(0, "\xa8\x19\x01\x73\x61\x8f\x23\xfd",
-		  "an s390 stand-alone dump: not supported (zgetdump converts it to ELF, but only little-endian machines' "
-		  "dumps can be read)"),
+		  "an s390 stand-alone dump: not supported (only dumps of little-endian machines can be read)"),
 	SIGNATURE(0, "DISKDUMP", "a diskdump (before kdump, until about 2007): not supported"),
-	SIGNATURE(4, "sadump\0\0", "a sadump (Fujitsu stand-alone dump): convert it with makedumpfile on its machine"),
-	SIGNATURE(0, "sadump\0\0", "a sadump (Fujitsu stand-alone dump): convert it with makedumpfile on its machine"),
+	SIGNATURE(4, "sadump\0\0", "a sadump (Fujitsu): convert it with makedumpfile"),
+	SIGNATURE(0, "sadump\0\0", "a sadump (Fujitsu): convert it with makedumpfile"),
 	SIGNATURE(0, "PAGEDU64", "a Windows crash dump (QEMU's win-dmp format?): it holds no Linux dump"),
 	SIGNATURE(0, "PAGEDUMP", "a Windows crash dump: it holds no Linux dump"),
-	SIGNATURE(0, "\xd2\xbe\xd2\xbe", "a VMware snapshot (.vmss, .vmsn): convert it with vmss2core -N6 to an ELF vmcore"),
-	SIGNATURE(0, "\xd3\xbe\xd3\xbe", "a VMware snapshot (.vmss, .vmsn): convert it with vmss2core -N6 to an ELF vmcore"),
-	SIGNATURE(0, "\xd0\xbe\xd2\xbe", "a VMware snapshot (.vmss, .vmsn): convert it with vmss2core -N6 to an ELF vmcore"),
+	SIGNATURE(0, "\xd2\xbe\xd2\xbe", "a VMware snapshot: convert it with vmss2core -N6"),
+	SIGNATURE(0, "\xd3\xbe\xd3\xbe", "a VMware snapshot: convert it with vmss2core -N6"),
+	SIGNATURE(0, "\xd0\xbe\xd2\xbe", "a VMware snapshot: convert it with vmss2core -N6"),
 	SIGNATURE(0, "LibvirtQemudSave", "a saved libvirt guest: start it, and use virsh dump --memory-only"),
-	SIGNATURE(0, "LibvirtQemudPart", "a saved libvirt guest that was not finished: use virsh dump --memory-only"),
-	SIGNATURE(0, "QEVM", "a QEMU migration stream (virsh dump without --memory-only?): use virsh dump --memory-only"),
+	SIGNATURE(0, "LibvirtQemudPart", "an unfinished saved libvirt guest: use virsh dump --memory-only"),
+	SIGNATURE(0, "QEVM", "a QEMU migration stream: use virsh dump --memory-only"),
 	SIGNATURE(0, "LinuxGuestRecord", "a Xen guest save file: use xl dump-core and convert it"),
 	SIGNATURE(0, "EMiL", "a LiME memory image: take it again with format=raw, or convert it to ELF"),
 	SIGNATURE(0, "QFI\xfb", "a qcow2 disk image, not a dump: look for the vmcore inside of it (guestmount)"),
@@ -50,6 +50,7 @@ static const struct guess guesses[] = {
 	SIGNATURE(0, "SQLite format 3", "an SQLite database, not a dump"),
 	SIGNATURE(0, "%PDF", "a PDF, not a dump"),
 };
+/* clang-format on */
 
 static bool is_text(const u8 *bytes, size_t len)
 {
@@ -77,22 +78,29 @@ static bool is_blank(const u8 *bytes, size_t len)
 	return len && !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
 }
 
+const char *guess_known(struct file *file)
+{
+	u8 head[HEAD_BYTES];
+	size_t n = file_read_some(file, 0, head, sizeof(head));
+	if (!n)
+		return "cut off before its first byte";
+	const char *is = by_signature(head, n);
+	return is || !is_text(head, n) ? is : "text: if it is a kernel log, use memwho log";
+}
+
 int guess_error(struct file *file, struct error *error)
 {
 	u8 head[HEAD_BYTES];
 	size_t n = file_read_some(file, 0, head, sizeof(head));
-	const char *is = by_signature(head, n);
-	if (!is && n && is_text(head, n))
-		is = "text: if it is a kernel log, use memwho log";
+	const char *is = guess_known(file);
 	const struct unpacker *again = is ? NULL : unpacker_for(head, n);
 	if (again)
-		return error_set(error, EXIT_INPUT, "%s is compressed twice, inside with %s: unpack it first (%s)", file->name,
+		return error_set(error, EXIT_INPUT,
+				 "%s is compressed twice, inside with %s: unpack it first (%s)", file->name,
 				 again->name, again->hint);
 	if (!is && is_blank(head, n))
 		is = "not a dump, or was not written: it begins with zeros";
 	if (!is)
-		is = "not a dump in a known form: ELF (kdump, QEMU), kdump-compressed, flattened, or raw memory";
-	if (!file->complete && !n)
-		is = "cut off before its first byte";
+		is = "not a dump in a known form (ELF, kdump-compressed, flattened, raw memory)";
 	return error_set(error, EXIT_INPUT, "%s is %s", file->name, is);
 }

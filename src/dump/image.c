@@ -33,9 +33,10 @@ static int choose(struct image *image, struct error *error)
 		if (!container)
 			return guess_error(image->files[i], error);
 		if (image->nr_files > 1 && !container->many_files)
-			return error_set(error, EXIT_INPUT,
-					 "%s is not part of a split dump (makedumpfile --split): give one dump at a time",
-					 image->files[i]->name);
+			return error_set(
+				error, EXIT_INPUT,
+				"%s is not part of a split dump (makedumpfile --split): give one dump at a time",
+				image->files[i]->name);
 		image->container = container;
 	}
 	return 0;
@@ -147,6 +148,6 @@ void image_for_each_note(const struct image *image, image_note_fn fn, void *arg)
 const char *image_wrapping(struct image *image)
 {
 	const struct file *file = image->files[0];
-	return arena_printf(&image->arena, "%s%s%s", file->flattened ? ", flattened" : "", file->packed ? ", " : "",
-			    file->packed ? file->packed : "");
+	return arena_printf(&image->arena, "%s%s%s", file->flattened ? ", flattened" : "",
+			    file->packed ? ", " : "", file->packed ? file->packed : "");
 }

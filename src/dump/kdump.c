@@ -70,16 +70,20 @@ static int block_size_error(const struct file *file, const u8 *bytes, struct err
 {
 	enum { BLOCK_SIZE_32 = 416, BLOCK_SIZE_64 = 428 };
 	if (is_block_size(__builtin_bswap32(u32_at(bytes, BLOCK_SIZE_64))))
-		return error_set(error, EXIT_INPUT,
-				 "%s: kdump-compressed dump of a big-endian machine (s390x, ppc64): only little-endian "
-				 "64-bit dumps can be read", file->name);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s: kdump-compressed dump of a big-endian machine (s390x, ppc64): only little-endian "
+			"64-bit dumps can be read",
+			file->name);
 	if (is_block_size(u32_at(bytes, BLOCK_SIZE_32)))
-		return error_set(error, EXIT_INPUT,
-				 "%s: kdump-compressed dump of a 32-bit machine: only dumps of 64-bit machines can be read",
-				 file->name);
-	return error_set(error, EXIT_INPUT,
-			 "%s: kdump-compressed header with block size %u (4096 to 65536 expected): the header is damaged",
-			 file->name, u32_at(bytes, BLOCK_SIZE_64));
+		return error_set(
+			error, EXIT_INPUT,
+			"%s: kdump-compressed dump of a 32-bit machine: only dumps of 64-bit machines can be read",
+			file->name);
+	return error_set(
+		error, EXIT_INPUT,
+		"%s: kdump-compressed header with block size %u (4096 to 65536 expected): the header is damaged",
+		file->name, u32_at(bytes, BLOCK_SIZE_64));
 }
 
 static void parse_main(struct header *h, const u8 *bytes)
@@ -133,16 +137,20 @@ static void parse_sub(struct header *h, const u8 *bytes)
 static int check_counts(const struct file *file, const struct header *h, struct error *error)
 {
 	if (!h->max_pfn || h->max_pfn > MAX_PFN)
-		return error_set(error, EXIT_INPUT, "%s: kdump header counts %llu page frames: the header is damaged",
+		return error_set(error, EXIT_INPUT,
+				 "%s: kdump header counts %llu page frames: the header is damaged",
 				 file->name, (unsigned long long)h->max_pfn);
 	if ((u64)h->bitmap_blocks * h->block_size < h->max_pfn / 8)
-		return error_set(error, EXIT_INPUT,
-				 "%s: kdump header has %u bitmap blocks of %u bytes for %llu page frames: too few, the "
-				 "header is damaged", file->name, h->bitmap_blocks, h->block_size,
-				 (unsigned long long)h->max_pfn);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s: kdump header has %u bitmap blocks of %u bytes for %llu page frames: too few, the "
+			"header is damaged",
+			file->name, h->bitmap_blocks, h->block_size, (unsigned long long)h->max_pfn);
 	if (h->start_pfn > h->end_pfn)
-		return error_set(error, EXIT_INPUT, "%s: kdump sub header: page frames from %#llx up to %#llx: it is damaged",
-				 file->name, (unsigned long long)h->start_pfn, (unsigned long long)h->end_pfn);
+		return error_set(error, EXIT_INPUT,
+				 "%s: kdump sub header: page frames from %#llx up to %#llx: it is damaged",
+				 file->name, (unsigned long long)h->start_pfn,
+				 (unsigned long long)h->end_pfn);
 	return 0;
 }
 
@@ -151,14 +159,18 @@ static int read_header(struct file *file, struct header *h, struct error *error)
 	u8 bytes[HEADER_BYTES], sub[SUB_HEADER_BYTES];
 	memset(h, 0, sizeof(*h));
 	if (file_read(file, 0, bytes, sizeof(bytes)))
-		return error_set(error, EXIT_INPUT, "%s: kdump-compressed dump, cut off in its header (%llu bytes are "
-				 "there): copy it again", file->name, (unsigned long long)file->size);
+		return error_set(error, EXIT_INPUT,
+				 "%s: kdump-compressed dump, cut off in its header (%llu bytes are "
+				 "there): copy it again",
+				 file->name, (unsigned long long)file->size);
 	parse_main(h, bytes);
 	if (!is_block_size(h->block_size))
 		return block_size_error(file, bytes, error);
 	if (file_read(file, h->block_size, sub, sizeof(sub)))
-		return error_set(error, EXIT_INPUT, "%s: kdump-compressed dump, cut off in its sub header (%llu bytes are "
-				 "there): copy it again", file->name, (unsigned long long)file->size);
+		return error_set(error, EXIT_INPUT,
+				 "%s: kdump-compressed dump, cut off in its sub header (%llu bytes are "
+				 "there): copy it again",
+				 file->name, (unsigned long long)file->size);
 	parse_sub(h, sub);
 	return check_counts(file, h, error);
 }
@@ -171,16 +183,18 @@ static int check_codec(const struct file *file, const struct header *h, struct e
 	const struct codec *codec = codec_by_flags(h->status);
 	if (!codec || codec->decode)
 		return 0;
-	return error_set(error, EXIT_INPUT,
-			 "%s: its pages are compressed with %s, which this memwho was built without: use a build with it",
-			 file->name, codec->name);
+	return error_set(
+		error, EXIT_INPUT,
+		"%s: its pages are compressed with %s, which this memwho was built without: use a build with it",
+		file->name, codec->name);
 }
 
 static void init_part(struct kdump_part *part, struct file *file, const struct header *h)
 {
 	u64 bitmaps = (1 + (u64)h->sub_blocks) * h->block_size;
 	u64 bitmap_bytes = (u64)h->bitmap_blocks * h->block_size;
-	bool two = bitmap_bytes / 2 >= (h->max_pfn + 7) / 8; /* else there is one for both (diskdump's full dumps) */
+	bool two = bitmap_bytes / 2 >=
+		   (h->max_pfn + 7) / 8; /* else there is one for both (diskdump's full dumps) */
 	part->file = file;
 	part->start_pfn = u64_min(h->start_pfn, h->max_pfn);
 	part->end_pfn = u64_min(h->end_pfn, h->max_pfn);
@@ -198,7 +212,8 @@ static u64 last_data_end(const struct kdump_part *part, u32 block_size)
 	u64 stop = part->nr_pages > TAIL_DESCS ? part->nr_pages - TAIL_DESCS : 0;
 	for (u64 end = part->nr_pages; end > stop;) {
 		u64 n = u64_min(AT_ONCE, end);
-		if (file_read(part->file, part->descs + (end - n) * KDUMP_DESC_BYTES, bytes, n * KDUMP_DESC_BYTES))
+		if (file_read(part->file, part->descs + (end - n) * KDUMP_DESC_BYTES, bytes,
+			      n * KDUMP_DESC_BYTES))
 			return 0;
 		for (u64 i = n; i--;) {
 			struct cursor c = cursor_over(bytes + i * KDUMP_DESC_BYTES, KDUMP_DESC_BYTES);
@@ -228,7 +243,7 @@ static u64 measure_part(struct kdump_part *part, u32 block_size)
 	part->nr_pages = last_rank - u64_min(part->first_rank, last_rank);
 	part->data = part->descs + part->nr_pages * KDUMP_DESC_BYTES;
 	u64 promised = all_bits ? part->data : u64_max(bits_end, part->data);
-	if (promised <= size)
+	if (promised <= size && !part->file->flattened) /* those say themselves whether they are complete */
 		promised = u64_max(promised, last_data_end(part, block_size));
 	if (all_bits && promised <= size)
 		return 0;
@@ -264,10 +279,13 @@ static int check_same(const struct file *file, const struct header *h, const str
 		      const struct header *first, struct error *error)
 {
 	if (!h->split)
-		return error_set(error, EXIT_INPUT, "%s is a whole dump, not one of a split set: give it alone", file->name);
-	if (h->block_size != first->block_size || h->max_pfn != first->max_pfn || h->time_sec != first->time_sec ||
-	    h->time_usec != first->time_usec || strcmp(h->release, first->release))
-		return error_set(error, EXIT_INPUT, "%s and %s are parts of different dumps", first_file->name, file->name);
+		return error_set(error, EXIT_INPUT,
+				 "%s is a whole dump, not one of a split set: give it alone", file->name);
+	if (h->block_size != first->block_size || h->max_pfn != first->max_pfn ||
+	    h->time_sec != first->time_sec || h->time_usec != first->time_usec ||
+	    strcmp(h->release, first->release))
+		return error_set(error, EXIT_INPUT, "%s and %s are parts of different dumps",
+				 first_file->name, file->name);
 	return 0;
 }
 
@@ -279,7 +297,8 @@ static int check_ranges(struct image *image, struct kdump *k, struct error *erro
 	for (size_t i = 0; i < k->nr_parts; i++) {
 		struct kdump_part *part = &k->parts[i];
 		if (part->start_pfn < covered)
-			return error_set(error, EXIT_INPUT, "%s and %s hold the same pages: one file of the set was given twice",
+			return error_set(error, EXIT_INPUT,
+					 "%s and %s hold the same pages: one file of the set was given twice",
 					 k->parts[i - 1].file->name, part->file->name);
 		if (part->start_pfn > covered)
 			image->info.complete = false;
@@ -296,7 +315,8 @@ static int open_parts(struct image *image, struct kdump *k, struct header *first
 		struct header h;
 		if (open_part(image, &k->parts[i], image->files[i], i ? &h : first, error))
 			return -1;
-		if (image->nr_files > 1 && check_same(image->files[i], i ? &h : first, image->files[0], first, error))
+		if (image->nr_files > 1 &&
+		    check_same(image->files[i], i ? &h : first, image->files[0], first, error))
 			return -1;
 	}
 	k->max_pfn = first->max_pfn;
@@ -310,7 +330,8 @@ static u16 elf_machine(const char *machine)
 	static const struct {
 		const char *name;
 		u16 machine;
-	} rows[] = {{"x86_64", EM_X86_64}, {"aarch64", EM_AARCH64}, {"riscv64", EM_RISCV}, {"ppc64le", EM_PPC64}};
+	} rows[] = {
+		{"x86_64", EM_X86_64}, {"aarch64", EM_AARCH64}, {"riscv64", EM_RISCV}, {"ppc64le", EM_PPC64}};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (!strcmp(rows[i].name, machine))
 			return rows[i].machine;
@@ -324,7 +345,8 @@ static const char *describe(struct image *image, const struct kdump *k, const st
 	const char *parts = "";
 	if (h->split)
 		parts = arena_printf(&image->arena, ", %zu file%s of a split set%s", k->nr_parts,
-				     k->nr_parts == 1 ? "" : "s", image->info.complete ? "" : " that is not complete");
+				     k->nr_parts == 1 ? "" : "s",
+				     image->info.complete ? "" : " that is not complete");
 	return arena_printf(&image->arena, "kdump-compressed v%u, %s%s%s%s", h->version,
 			    codec ? codec->name : "not compressed", image_wrapping(image), parts,
 			    h->status & STATUS_EXCLUDED_VMEMMAP ? ", unused struct pages excluded" : "");
@@ -360,7 +382,8 @@ static int check_any(const struct image *image, const struct kdump *k, struct er
 		if (part->nr_pages && part->file->size > part->data)
 			return 0;
 	}
-	return error_set(error, EXIT_INPUT, "%s: kdump-compressed dump without a single page%s", image->files[0]->name,
+	return error_set(error, EXIT_INPUT, "%s: kdump-compressed dump without a single page%s",
+			 image->files[0]->name,
 			 image->info.complete ? "" : ": it is cut off before the first one, copy it again");
 }
 

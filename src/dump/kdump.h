@@ -21,7 +21,8 @@ struct kdump_part {
 	u64 nr_pages;	       /* descriptors */
 	u64 descs, data;       /* where the descriptors and the page data begin */
 	bool truncated;	       /* something of this file is missing: descriptors have to be looked at */
-	u64 zero_offset;       /* where the packed page lies that all zero pages share; 0: not met yet (atomically) */
+	u64 zero_offset; /* where the packed page lies that all zero pages share; 0: not met yet (atomically)
+			  */
 };
 
 /* Buffers and codec contexts of one reading thread; taken from the pool for the time of a call. */

@@ -135,7 +135,8 @@ static enum read_status locate(const struct kdump *k, u64 pfn, u64 max, struct s
 }
 
 /* n descriptors from index on, as they are in the file; fewer than n when it ends before. */
-static enum read_status read_descs(struct kdump_worker *w, const struct kdump_part *part, u64 index, size_t *n)
+static enum read_status read_descs(struct kdump_worker *w, const struct kdump_part *part, u64 index,
+				   size_t *n)
 {
 	u64 at = part->descs + index * KDUMP_DESC_BYTES;
 	enum read_status status = file_read_cached(part->file, at, w->raw_descs, *n * KDUMP_DESC_BYTES);
@@ -155,7 +156,8 @@ static enum read_status read_descs(struct kdump_worker *w, const struct kdump_pa
 }
 
 /* What the descriptor alone tells. */
-static enum read_status desc_status(const struct kdump *k, const struct kdump_part *part, const struct desc *d)
+static enum read_status desc_status(const struct kdump *k, const struct kdump_part *part,
+				    const struct desc *d)
 {
 	if (!d->offset && !d->size)
 		return READ_TRUNCATED;
@@ -168,7 +170,8 @@ static enum read_status desc_status(const struct kdump *k, const struct kdump_pa
 	if (d->offset <= size && d->size <= size - d->offset)
 		return READ_OK;
 	/* Behind the end: believed only when it would lie there in the whole file. */
-	bool credible = part->truncated && d->offset / k->block_size <= part->data / k->block_size + part->nr_pages;
+	bool credible =
+		part->truncated && d->offset / k->block_size <= part->data / k->block_size + part->nr_pages;
 	return credible ? READ_TRUNCATED : READ_DAMAGED;
 }
 
@@ -187,7 +190,8 @@ static bool is_known_zero(const struct desc *d, u64 zero)
 	return zero && d->offset == zero;
 }
 
-static void look_for_zero(const struct kdump *k, struct kdump_part *part, const struct desc *d, const u8 *page)
+static void look_for_zero(const struct kdump *k, struct kdump_part *part, const struct desc *d,
+			  const u8 *page)
 {
 	if (is_zero_page(page, k->block_size))
 		__atomic_store_n(&part->zero_offset, d->offset, __ATOMIC_RELAXED);
@@ -210,7 +214,8 @@ static size_t one_read(const struct kdump *k, const struct kdump_worker *w, cons
 	for (i = 1; i < n; i++) {
 		if (is_known_zero(&d[i], zero))
 			continue;
-		if (d[i].offset != d[0].offset + *bytes || d[i].size > w->room - *bytes || desc_status(k, part, &d[i]))
+		if (d[i].offset != d[0].offset + *bytes || d[i].size > w->room - *bytes ||
+		    desc_status(k, part, &d[i]))
 			break;
 		*bytes += d[i].size;
 	}
@@ -230,11 +235,12 @@ static enum read_status unpack_page(const struct kdump *k, struct kdump_worker *
 }
 
 /* Pages that are not packed go straight to the caller. */
-static enum read_status read_raw(const struct kdump *k, struct kdump_part *part, const struct desc *d, size_t n,
-				 u8 *pages, size_t *done)
+static enum read_status read_raw(const struct kdump *k, struct kdump_part *part, const struct desc *d,
+				 size_t n, u8 *pages, size_t *done)
 {
 	size_t i = 1;
-	while (i < n && is_raw(&d[i]) && d[i].offset == d[i - 1].offset + k->block_size && !desc_status(k, part, &d[i]))
+	while (i < n && is_raw(&d[i]) && d[i].offset == d[i - 1].offset + k->block_size &&
+	       !desc_status(k, part, &d[i]))
 		i++;
 	enum read_status status = file_read(part->file, d->offset, pages, i * k->block_size);
 	if (status)
@@ -244,7 +250,8 @@ static enum read_status read_raw(const struct kdump *k, struct kdump_part *part,
 	return READ_OK;
 }
 
-/* A few hundred bytes of a single page: its neighbours are often wanted next, and a system call costs more. */
+/* A few hundred bytes of a single page: its neighbours are often wanted next, and a system call costs more.
+ */
 static enum read_status read_packed(const struct kdump_part *part, u64 offset, u8 *packed, size_t bytes)
 {
 	return bytes <= FILE_BLOCK / 2 ? file_read_cached(part->file, offset, packed, bytes)
@@ -304,8 +311,8 @@ static enum read_status read_batch(struct kdump *k, struct kdump_worker *w, u64 
 /* --- reading --------------------------------------------------------------------------------------- */
 
 /* A part of one page. */
-static enum read_status read_within(struct kdump *k, struct kdump_worker **w, u64 pfn, size_t offset, void *buffer,
-				    size_t len)
+static enum read_status read_within(struct kdump *k, struct kdump_worker **w, u64 pfn, size_t offset,
+				    void *buffer, size_t len)
 {
 	if (cache_get(k->pages, pfn, offset, buffer, len))
 		return READ_OK;

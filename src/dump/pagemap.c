@@ -43,7 +43,8 @@ static void mask_tail(const struct pagemap *map, u64 from, u64 *words, size_t nr
 }
 
 /* Words from bit `from` on (a multiple of 512); bits that do not count read as 0. */
-static enum read_status read_words(const struct pagemap *map, u64 from, u64 *words, size_t nr_words, bool cached)
+static enum read_status read_words(const struct pagemap *map, u64 from, u64 *words, size_t nr_words,
+				   bool cached)
 {
 	size_t size = nr_words * sizeof(*words);
 	size_t there = (size_t)u64_min(size, bytes_of(map->nr_bits - from));
@@ -157,7 +158,8 @@ enum read_status pagemap_rank(const struct pagemap *map, u64 pfn, u64 *rank)
 	u64 count = map->block_rank[pfn / BLOCK_BITS] + map->line_rank[line];
 	count += count_words(words, bits / WORD_BITS);
 	if (bits % WORD_BITS)
-		count += (u64)__builtin_popcountll(words[bits / WORD_BITS] & (((u64)1 << bits % WORD_BITS) - 1));
+		count += (u64)__builtin_popcountll(words[bits / WORD_BITS] &
+						   (((u64)1 << bits % WORD_BITS) - 1));
 	*rank = count;
 	return READ_OK;
 }

@@ -12,9 +12,10 @@
 
 struct pagemap {
 	struct file *file;
-	u64 offset;	/* of the bitmap in the file */
-	u64 nr_bits;	/* as many as count: those that are in the file, and no more than there are page frames */
-	u64 nr_set;	/* after pagemap_index */
+	u64 offset;  /* of the bitmap in the file */
+	u64 nr_bits; /* as many as count: those that are in the file, and no more than there are page frames
+		      */
+	u64 nr_set;  /* after pagemap_index */
 	u64 *block_rank;
 	u16 *line_rank;
 };

@@ -16,7 +16,8 @@ static const u64 SEARCH_BYTES = (u64)16 << 30;
 
 static bool is_vmcoreinfo(const char *page)
 {
-	return !memcmp(page, "OSRELEASE=", 10) && memmem(page, PAGE, "PAGESIZE=", 9) && memmem(page, PAGE, "SYMBOL(", 7);
+	return !memcmp(page, "OSRELEASE=", 10) && memmem(page, PAGE, "PAGESIZE=", 9) &&
+	       memmem(page, PAGE, "SYMBOL(", 7);
 }
 
 /* The page in len bytes that holds VMCOREINFO; NULL when there is none. */
@@ -47,9 +48,8 @@ static bool find_vmcoreinfo(struct image *image, struct file *file)
 static int raw_open(struct image *image, struct error *error)
 {
 	struct file *file = image->files[0];
-	if (file->size < PAGE || file->size % PAGE || file->proc || guess_error(file, NULL) == 0)
-		return guess_error(file, error);
-	if (!find_vmcoreinfo(image, file))
+	bool possible = file->size >= PAGE && file->size % PAGE == 0 && !file->proc && !guess_known(file);
+	if (!possible || !find_vmcoreinfo(image, file))
 		return guess_error(file, error);
 	image->info.kind = "raw";
 	image->info.description = arena_printf(&image->arena, "raw memory%s", image_wrapping(image));
@@ -61,8 +61,8 @@ static enum read_status raw_read(struct image *image, u64 paddr, void *buffer, s
 {
 	struct file *file = image->files[0];
 	*fault = u64_max(paddr, u64_min(file->size, paddr + len)) & ~(u64)(PAGE - 1);
-	enum read_status status = len < PAGE ? file_read_cached(file, paddr, buffer, len)
-					     : file_read(file, paddr, buffer, len);
+	enum read_status status =
+		len < PAGE ? file_read_cached(file, paddr, buffer, len) : file_read(file, paddr, buffer, len);
 	return status == READ_TRUNCATED && file->complete ? READ_UNMAPPED : status;
 }
 

@@ -45,9 +45,10 @@ static int temporary_file(const char *directory, struct error *error)
 	if (n > 0 && (size_t)n < sizeof(path))
 		fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
-		return error_set(error, EXIT_INPUT,
-				 "no temporary file in %s (%s): set TMPDIR to a directory with room for the dump",
-				 directory, strerror(errno));
+		return error_set(
+			error, EXIT_INPUT,
+			"no temporary file in %s (%s): set TMPDIR to a directory with room for the dump",
+			directory, strerror(errno));
 	unlink(path);
 	return fd;
 }
@@ -60,12 +61,13 @@ static bool all_zero(const u8 *bytes, size_t len)
 static int write_error(const struct spool *s)
 {
 	if (errno == ENOSPC || errno == EDQUOT)
-		return error_set(s->error, EXIT_INPUT,
-				 "%s: no space left in %s after %llu MiB of the unpacked dump: set TMPDIR to a "
-				 "directory with more room",
-				 s->name, s->directory, (unsigned long long)(s->written >> 20));
-	return error_set(s->error, EXIT_INPUT, "%s: writing a temporary file in %s: %s", s->name, s->directory,
-			 strerror(errno));
+		return error_set(
+			s->error, EXIT_INPUT,
+			"%s: no space left in %s after %llu MiB of the unpacked dump: set TMPDIR to a "
+			"directory with more room",
+			s->name, s->directory, (unsigned long long)(s->written >> 20));
+	return error_set(s->error, EXIT_INPUT, "%s: writing a temporary file in %s: %s", s->name,
+			 s->directory, strerror(errno));
 }
 
 static int put_piece(struct spool *s, const u8 *bytes, size_t len)
@@ -176,14 +178,17 @@ static int unpack(struct spool *s, const struct unpacker *u, const u8 *head, siz
 {
 	void *state = u->start ? u->start() : NULL;
 	if (!state)
-		return error_set(s->error, EXIT_INPUT,
-				 "%s is compressed with %s, which this memwho cannot unpack: unpack it first (%s)",
-				 s->name, u->name, u->hint);
+		return error_set(
+			s->error, EXIT_INPUT,
+			"%s is compressed with %s, which this memwho cannot unpack: unpack it first (%s)",
+			s->name, u->name, u->hint);
 	int result = unpack_all(s, u, state, head, head_len, complete);
 	u->finish(state);
 	if (!result && !s->written)
-		return error_set(s->error, EXIT_INPUT, "%s is compressed with %s, and nothing of it can be unpacked: "
-				 "it is damaged or cut off", s->name, u->name);
+		return error_set(s->error, EXIT_INPUT,
+				 "%s is compressed with %s, and nothing of it can be unpacked: "
+				 "it is damaged or cut off",
+				 s->name, u->name);
 	return result;
 }
 

@@ -54,7 +54,8 @@ static enum unpack_status gzip_step(void *state, struct unpack_io *io)
 	io->out = gzip->stream.next_out;
 	io->out_room = gzip->stream.avail_out;
 	gzip->between = result == Z_STREAM_END;
-	return result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END ? UNPACK_MORE : UNPACK_DAMAGED;
+	return result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END ? UNPACK_MORE
+										 : UNPACK_DAMAGED;
 }
 
 static void gzip_finish(void *state)

@@ -26,7 +26,7 @@ struct unpacker {
 	const char *name;
 	u8 magic[6];
 	size_t magic_len;
-	const char *hint; /* how to unpack it by hand, when this program cannot */
+	const char *hint;     /* how to unpack it by hand, when this program cannot */
 	void *(*start)(void); /* NULL: not built in */
 	enum unpack_status (*step)(void *state, struct unpack_io *io); /* moves in and out along */
 	void (*finish)(void *state);

@@ -149,8 +149,16 @@ static bool lies_in_own_memory(struct kernel *k, u64 module)
 static bool plausible_module(struct kernel *k, u64 node)
 {
 	enum { NR_STATES = 4 }; /* enum module_state */
+	char name[64];
 	u64 module = kernel_container(k, node, module_list), state;
-	return kernel_get(k, module, module_state, &state) == READ_OK && state < NR_STATES && lies_in_own_memory(k, module);
+	if (kernel_get(k, module, module_state, &state) || state >= NR_STATES ||
+	    kernel_get_text(k, module, module_name, name, sizeof(name)) || !isalpha((unsigned char)name[0]))
+		return false;
+	for (const char *c = name; *c; c++) {
+		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-')
+			return false;
+	}
+	return lies_in_own_memory(k, module);
 }
 
 static bool find_module_list(void *arg, u64 kva, const u8 *bytes, size_t len)
@@ -159,7 +167,7 @@ static bool find_module_list(void *arg, u64 kva, const u8 *bytes, size_t len)
 	for (size_t i = -kva & 7; i + 16 <= len; i += 8) {
 		u64 list[2], back;
 		memcpy(list, bytes + i, sizeof(list));
-		if (list[0] < s->k->arch->kernel_half || list[1] < s->k->arch->kernel_half || (list[0] | list[1]) % 8)
+		if (list[0] == kva + i || list[0] < s->k->arch->kernel_half || list[1] < s->k->arch->kernel_half || (list[0] | list[1]) % 8)
 			continue;
 		if (kernel_read_u64(s->k, list[0] + 8, &back) == READ_OK && back == kva + i && plausible_module(s->k, list[0])) {
 			s->head = kva + i;
@@ -173,7 +181,7 @@ static void find_modules(struct kernel *k)
 {
 	struct module_search s = {.k = k};
 	struct kernel_range range = boot_image_range(k);
-	if (kernel_has(k, module_list) && kernel_has(k, module_state) &&
+	if (kernel_has(k, module_list) && kernel_has(k, module_state) && kernel_has(k, module_name) &&
 	    boot_scan(k, range.start, range.end, 16, find_module_list, &s))
 		symbols_add(k->symbols, "modules", 7, s.head, 'D', NULL);
 }

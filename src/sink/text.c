@@ -48,7 +48,10 @@ static void measure(struct layout *l)
 
 static void put_blanks(FILE *out, size_t n)
 {
-	fprintf(out, "%*s", (int)u64_min(n, 4096), "");
+	static const char blanks[] = "                                                                ";
+	for (; n > sizeof(blanks) - 1; n -= sizeof(blanks) - 1)
+		fwrite(blanks, 1, sizeof(blanks) - 1, out);
+	fwrite(blanks, 1, n, out);
 }
 
 /* How wide the last column may become: what the terminal leaves. */

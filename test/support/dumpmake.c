@@ -27,8 +27,9 @@
 
 #include "base/mem.h"
 
-const char dumpmake_vmcoreinfo[] = "OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=ffffffff81000000\n"
-				   "NUMBER(phys_base)=4096\n";
+const char dumpmake_vmcoreinfo[] =
+	"OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=ffffffff81000000\n"
+	"NUMBER(phys_base)=4096\n";
 
 void bytes_put(struct bytes *b, u64 offset, const void *bytes, size_t len)
 {
@@ -236,7 +237,8 @@ struct bytes dumpmake_kdump(const struct kdump_spec *spec)
 	struct kdump_spec s = with_defaults(spec);
 	struct bytes b = {0};
 	u64 blocks = bitmap_blocks_of(&s);
-	u64 ram = 3 * (u64)s.block_size, dumped = ram + blocks * s.block_size, descs = dumped + blocks * s.block_size;
+	u64 ram = 3 * (u64)s.block_size, dumped = ram + blocks * s.block_size,
+	    descs = dumped + blocks * s.block_size;
 	put_header(&b, &s, (u32)(2 * blocks));
 	put_sub_header(&b, &s);
 	bytes_put(&b, descs, NULL, 0);
@@ -325,8 +327,12 @@ struct bytes dumpmake_elf(const struct elf_spec *s)
 	}
 	for (size_t i = 0; i < s->nr_loads; i++, n++) {
 		const struct elf_load *l = &s->loads[i];
-		phdrs[n] = (Elf64_Phdr){.p_type = PT_LOAD, .p_offset = at, .p_vaddr = l->vaddr, .p_paddr = l->paddr,
-					.p_filesz = l->filesz, .p_memsz = l->memsz};
+		phdrs[n] = (Elf64_Phdr){.p_type = PT_LOAD,
+					.p_offset = at,
+					.p_vaddr = l->vaddr,
+					.p_paddr = l->paddr,
+					.p_filesz = l->filesz,
+					.p_memsz = l->memsz};
 		put_range(&b, at, l->paddr, l->filesz);
 		at += l->filesz;
 	}
@@ -386,7 +392,10 @@ struct bytes dumpmake_pack(const struct bytes *in, const char *how)
 	u8 *packed = mem_alloc(room);
 #ifdef HAVE_ZLIB
 	if (!strcmp(how, "gzip")) {
-		z_stream z = {.next_in = in->v, .avail_in = (uInt)in->n, .next_out = packed, .avail_out = (uInt)room};
+		z_stream z = {.next_in = in->v,
+			      .avail_in = (uInt)in->n,
+			      .next_out = packed,
+			      .avail_out = (uInt)room};
 		deflateInit2(&z, 1, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
 		deflate(&z, Z_FINISH);
 		n = z.total_out;
@@ -394,7 +403,8 @@ struct bytes dumpmake_pack(const struct bytes *in, const char *how)
 	}
 #endif
 #ifdef HAVE_LZMA
-	if (!strcmp(how, "xz") && lzma_easy_buffer_encode(0, LZMA_CHECK_CRC32, NULL, in->v, in->n, packed, &n, room))
+	if (!strcmp(how, "xz") &&
+	    lzma_easy_buffer_encode(0, LZMA_CHECK_CRC32, NULL, in->v, in->n, packed, &n, room))
 		n = 0;
 #endif
 #ifdef HAVE_ZSTD

@@ -46,9 +46,9 @@ struct elf_load {
 struct elf_spec {
 	const struct elf_load *loads;
 	size_t nr_loads;
-	u64 phoff;    /* default 64 */
-	u16 type;     /* default ET_CORE */
-	bool xnum;    /* number of headers in section header 0 */
+	u64 phoff; /* default 64 */
+	u16 type;  /* default ET_CORE */
+	bool xnum; /* number of headers in section header 0 */
 	bool no_note;
 };
 struct bytes dumpmake_elf(const struct elf_spec *spec);

@@ -122,7 +122,8 @@ static void check_info(const struct image *image, const char *kind)
 	assert_int_equal(info->missing_bytes, 0);
 }
 
-static bool count_note(void *arg, const char *name, size_t name_len, u32 type, const void *desc, size_t desc_len)
+static bool count_note(void *arg, const char *name, size_t name_len, u32 type, const void *desc,
+		       size_t desc_len)
 {
 	if (type == NT_PRSTATUS && name_len == 5 && !memcmp(name, "CORE", 5) && desc_len == 6 &&
 	    !memcmp(desc, "desc01", 6))
@@ -165,8 +166,8 @@ static void kdump_every_codec_and_block_size(void **state)
 	static const u32 sizes[] = {4096, 16384, 65536};
 	for (size_t c = 0; c < ARRAY_SIZE(codecs); c++) {
 		for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
-			struct kdump_spec spec = {.codec = codecs[c], .block_size = sizes[s],
-						  .nr_pfns = s ? 700 : NR_PFNS};
+			struct kdump_spec spec = {
+				.codec = codecs[c], .block_size = sizes[s], .nr_pfns = s ? 700 : NR_PFNS};
 			struct bytes b = dumpmake_kdump(&spec);
 			struct image *image = open_bytes(&b);
 			check_info(image, "kdump");
@@ -205,8 +206,12 @@ static void write_set(char *paths[3], u64 seconds)
 {
 	static const u64 borders[] = {0, 500, 1500, NR_PFNS};
 	for (size_t i = 0; i < 3; i++) {
-		struct kdump_spec spec = {.codec = codecs[1], .nr_pfns = NR_PFNS, .split = true, .seconds = seconds,
-					  .start_pfn = borders[i], .end_pfn = borders[i + 1]};
+		struct kdump_spec spec = {.codec = codecs[1],
+					  .nr_pfns = NR_PFNS,
+					  .split = true,
+					  .seconds = seconds,
+					  .start_pfn = borders[i],
+					  .end_pfn = borders[i + 1]};
 		struct bytes b = dumpmake_kdump(&spec);
 		paths[i] = dumpmake_write(&b, b.n);
 		bytes_done(&b);
@@ -220,7 +225,8 @@ static void split_sets(void **state)
 	struct error error = ERROR_INIT;
 	write_set(p, 1);
 	write_set(q, 2);
-	const char *any_order[] = {p[2], p[0], p[1]}, *missing[] = {p[2], p[0]}, *twice[] = {p[0], p[1], p[1]};
+	const char *any_order[] = {p[2], p[0], p[1]}, *missing[] = {p[2], p[0]},
+		   *twice[] = {p[0], p[1], p[1]};
 	const char *mixed[] = {p[0], q[1], p[2]};
 	image = open_paths(any_order, 3);
 	check_info(image, "kdump");
@@ -252,16 +258,20 @@ static void split_sets(void **state)
 static void one_damaged_page(void **state)
 {
 	for (size_t c = 1; c < ARRAY_SIZE(codecs); c++) {
-		struct kdump_spec spec = {.codec = codecs[c], .nr_pfns = NR_PFNS, .has_bad = true, .bad_pfn = 401,
-					  .has_wild = true, .wild_pfn = 422};
+		struct kdump_spec spec = {.codec = codecs[c],
+					  .nr_pfns = NR_PFNS,
+					  .has_bad = true,
+					  .bad_pfn = 401,
+					  .has_wild = true,
+					  .wild_pfn = 422};
 		struct bytes b = dumpmake_kdump(&spec);
 		struct image *image = open_bytes(&b);
 		u8 many[64 * 4096];
 		struct image_fault faults;
 		check_page(image, 401, 4096, READ_DAMAGED);
 		check_page(image, 422, 4096, READ_DAMAGED);
-		assert_int_equal(image_read(image, 381 * 4096, many, sizeof(many)), READ_EXCLUDED == dumpmake_status(388)
-					 ? READ_EXCLUDED : READ_DAMAGED);
+		assert_int_equal(image_read(image, 381 * 4096, many, sizeof(many)),
+				 READ_EXCLUDED == dumpmake_status(388) ? READ_EXCLUDED : READ_DAMAGED);
 		assert_int_equal(image_read(image, 400 * 4096, many, 3 * 4096), READ_DAMAGED);
 		check_pages(image, 0, 401, 4096);
 		check_pages(image, 402, 422, 4096);
@@ -324,8 +334,8 @@ static void kdump_truncated(void **state)
 	struct kdump_spec spec = {.codec = codecs[1], .nr_pfns = NR_PFNS};
 	struct bytes b = dumpmake_kdump(&spec);
 	u64 descs = dumpmake_kdump_descs(&spec);
-	const u64 edges[] = {464, 4096, 4096 + 104, 8192, 12288, 12288 + 100, 16384, 16384 + 200, descs, descs + 24,
-			     descs + 100 * 24};
+	const u64 edges[] = {464,   4096,	 4096 + 104, 8192,	 12288,		  12288 + 100,
+			     16384, 16384 + 200, descs,	     descs + 24, descs + 100 * 24};
 	cut_everywhere(&b, edges, ARRAY_SIZE(edges));
 	struct image *image = open_cut(&b, b.n * 6 / 10);
 	assert_true(readable(image) > 300);
@@ -336,7 +346,8 @@ static void kdump_truncated(void **state)
 
 static void kdump_disk_was_full(void **state)
 {
-	struct kdump_spec spec = {.codec = codecs[1], .nr_pfns = NR_PFNS, .status = 0x8, .unwritten_from = 1400};
+	struct kdump_spec spec = {
+		.codec = codecs[1], .nr_pfns = NR_PFNS, .status = 0x8, .unwritten_from = 1400};
 	struct bytes b = dumpmake_kdump(&spec);
 	struct image *image = open_bytes(&b);
 	check_truncated(image);
@@ -353,8 +364,9 @@ static void kdump_hostile_headers(void **state)
 		u32 value;
 		const char *says;
 	} rows[] = {
-		{428, 0, "block size"},		  {428, 5000, "block size"},   {428, 1 << 30, "block size"},
-		{428, 0x00100000, "big-endian"},  {436, 0, "bitmap blocks"},   {4096 + 96 + 4, 0xffffffff, "page frames"},
+		{428, 0, "block size"},		  {428, 5000, "block size"},
+		{428, 1 << 30, "block size"},	  {428, 0x00100000, "big-endian"},
+		{436, 0, "bitmap blocks"},	  {4096 + 96 + 4, 0xffffffff, "page frames"},
 		{436, 0x7fffffff, "single page"}, {432, 0xffffffff, "single page"},
 	};
 	struct kdump_spec spec = {.codec = codecs[1], .nr_pfns = NR_PFNS};
@@ -387,8 +399,8 @@ static size_t rule_loads(struct elf_load *loads, u64 nr_pfns)
 		for (; pfn < nr_pfns && dumpmake_status(pfn) == READ_EXCLUDED; pfn++)
 			excluded++;
 		if (ok + excluded)
-			loads[n++] = (struct elf_load){.paddr = start * 4096, .filesz = ok * 4096,
-						       .memsz = (ok + excluded) * 4096};
+			loads[n++] = (struct elf_load){
+				.paddr = start * 4096, .filesz = ok * 4096, .memsz = (ok + excluded) * 4096};
 		for (; pfn < nr_pfns && dumpmake_status(pfn) == READ_UNMAPPED; pfn++) {
 		}
 	}
@@ -418,7 +430,10 @@ static void elf_overlaps_and_odd_edges(void **state)
 {
 	static const struct elf_load loads[] = {
 		{.paddr = 0x100000, .filesz = 0x80000, .memsz = 0x80000},
-		{.paddr = 0x140000, .filesz = 0x10000, .memsz = 0x90000, .vaddr = 0xffffffff81000000}, /* kernel text */
+		{.paddr = 0x140000,
+		 .filesz = 0x10000,
+		 .memsz = 0x90000,
+		 .vaddr = 0xffffffff81000000}, /* kernel text */
 		{.paddr = 0x1000, .filesz = 0x9ec00, .memsz = 0x9ec00},
 		{.paddr = 0x180000, .filesz = 0x40000, .memsz = 0x40000},
 		{.paddr = UINT64_MAX, .filesz = 0x1000, .memsz = 0x1000, .vaddr = 0xffffc90000000000},
@@ -524,7 +539,9 @@ static void what_it_seems_to_be(void **state)
 		ROW("LPKSHHRH\0\0\0\0", "journal"),
 		ROW("\x1f\x8b\x08\0\0\0\0\0\0\0", "gzip"),
 		ROW("BZh91AY&SY", "bzip2 -d"),
-		ROW("\xfd" "7zXZ\0\0\0\0\0", "xz"),
+		ROW("\xfd"
+		    "7zXZ\0\0\0\0\0",
+		    "xz"),
 		ROW("PAGEDU64\0\0\0\0", "Windows"),
 		ROW("DISKDUMP\1\0\0\0", "diskdump"),
 		ROW("\xed\x23\x8f\x61\x73\x01\x19\xa8", "LKCD"),

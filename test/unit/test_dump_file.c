@@ -328,7 +328,7 @@ static void pagemap_counts(void **state)
 	memset(b.v, 0xff, b.n);
 	for (u64 i = 0; i < BITS; i++) {
 		if (!bit(i))
-			b.v[100 + i / 8] &= (u8)~(1 << i % 8);
+			b.v[100 + i / 8] &= (u8) ~(1 << i % 8);
 	}
 	struct file *file = open_file(&b, b.n);
 	struct pagemap map;
@@ -365,16 +365,11 @@ static void pagemap_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flattened_forms),
-		cmocka_unit_test(flattened_cut_off),
-		cmocka_unit_test(flattened_nonsense),
-		cmocka_unit_test(compressed_files),
-		cmocka_unit_test(compressed_and_cut_off),
-		cmocka_unit_test(standard_input),
-		cmocka_unit_test(no_temporary_directory),
-		cmocka_unit_test(progress_is_told),
-		cmocka_unit_test(cache_keeps_what_is_used),
-		cmocka_unit_test(pagemap_counts),
+		cmocka_unit_test(flattened_forms),	    cmocka_unit_test(flattened_cut_off),
+		cmocka_unit_test(flattened_nonsense),	    cmocka_unit_test(compressed_files),
+		cmocka_unit_test(compressed_and_cut_off),   cmocka_unit_test(standard_input),
+		cmocka_unit_test(no_temporary_directory),   cmocka_unit_test(progress_is_told),
+		cmocka_unit_test(cache_keeps_what_is_used), cmocka_unit_test(pagemap_counts),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
