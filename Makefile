@@ -11,6 +11,13 @@ PREFIX ?= /usr/local
 SECONDS ?= 20
 
 CFLAGS ?= -O2 -g
+# `make V=1` shows the commands.
+ifeq ($(V),)
+Q := @
+say = @printf '%-4s %s\n'
+else
+say = @:
+endif
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers -Werror
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread -Isrc -include src/base/banned.h \
@@ -48,15 +55,17 @@ PROGRAM := $(BUILD)/memwho
 all: $(PROGRAM)
 
 $(PROGRAM): $(BUILD)/obj/main.o $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(say) CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Rebuild everything when the flags change.
 FLAGS_NOW = $(CC) $(ALL_CFLAGS)
@@ -77,11 +86,13 @@ SUPPORT_OBJ := $(patsubst test/support/%.c,$(BUILD)/obj/test/support/%.o,$(wildc
 
 $(BUILD)/obj/test/%.o: test/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itest -MMD -MP -c -o $@ $<
+	$(say) CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -Itest -MMD -MP -c -o $@ $<
 
 $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 -include $(UNIT_SRC:test/%.c=$(BUILD)/obj/test/%.d) $(SUPPORT_OBJ:.o=.d)
 
@@ -90,6 +101,95 @@ $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(SUPPORT_OBJ) $(LIB)
 unit: $(UNIT)
 	@test/run-unit $(UNIT)
 
+# What needs nothing but this checkout; then the lab's dumps, as far as they are there.
+.PHONY: check check-core check-lab check-asan check-static
+check: check-core check-lab
+	@echo "check: all passed"
+
+check-core: $(PROGRAM) $(UNIT)
+	@test/check-layers
+	@test/run-unit $(UNIT)
+	@MEMWHO=$(PROGRAM) test/check-sample
+	@MEMWHO=$(PROGRAM) test/cli/run
+
+check-lab: $(PROGRAM)
+	@MEMWHO=$(PROGRAM) test/lab/run
+
+# The same tests with AddressSanitizer and UndefinedBehaviorSanitizer.
+check-asan:
+	$(MAKE) BUILD=$(BUILD)-asan CC=$(CC) CFLAGS="-O1 -g -fno-omit-frame-pointer" \
+		EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+		EXTRA_LDFLAGS="-fsanitize=address,undefined" MEMWHO_ASAN=1 check
+
+# --- fuzzing: libFuzzer, so clang; SECONDS per target --------------------------------------------
+FUZZ := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+.PHONY: fuzz
+fuzz:
+	$(MAKE) BUILD=$(BUILD)-fuzz CC=clang CFLAGS="-O1 -g" EXTRA_CFLAGS="$(FUZZ_FLAGS)" \
+		EXTRA_LDFLAGS="$(FUZZ_FLAGS)" fuzz-run
+
+FUZZ_PROGRAMS := $(FUZZ:%=$(BUILD)/fuzz/%)
+$(BUILD)/obj/fuzz/%.o: fuzz/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -Itest -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%.o $(SUPPORT_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+.PRECIOUS: $(BUILD)/obj/fuzz/%.o
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ_PROGRAMS)
+	@fuzz/run $(SECONDS) $(FUZZ_PROGRAMS)
+
+# --- the lab: real kernels, booted and dumped (lab/README.md) ------------------------------------
+LAB_SET ?= ci
+.PHONY: lab
+lab:
+	lab/lab deps
+	lab/lab all --set $(LAB_SET)
+
+.PHONY: bench
+bench: $(PROGRAM)
+	MEMWHO=$(PROGRAM) bench/run
+
+# --- a first look ----------------------------------------------------------------------------------
+.PHONY: demo deps
+demo:
+	@packaging/deps --for build
+	@$(MAKE) --no-print-directory $(PROGRAM)
+	$(PROGRAM) test/sample/vmcore
+
+deps:
+	packaging/deps --for test
+
+# Small, without optional libraries: for a capture kernel's initramfs.
+.PHONY: static
+static:
+	$(MAKE) BUILD=$(BUILD)-static OPTIONAL="$(STATIC_LIBS)" CFLAGS="-Os -ffunction-sections -fdata-sections" \
+		LDFLAGS="-static -Wl,--gc-sections -s" PKG_CONFIG_STATIC=--static $(BUILD)-static/memwho
+STATIC_LIBS ?= libdeflate libzstd lzo2
+
+-include packaging/install.mk
+
+.PHONY: format tags help
+format:
+	clang-format -i $(wildcard src/*/*.[ch] src/*.c test/*/*.[ch] fuzz/*.c)
+
+help:
+	@echo "make          build/memwho"
+	@echo "make demo     installs what is missing, builds, analyses the bundled dump"
+	@echo "make check    all tests (installs nothing; make deps does)"
+	@echo "make check-asan   the same with sanitizers"
+	@echo "make fuzz SECONDS=20   each fuzz target for so long"
+	@echo "make lab      fetches kernels, boots and dumps them; make check uses the dumps"
+	@echo "make bench    times memwho beside crash and drgn"
+	@echo "make static   a small static program"
+	@echo "make install DESTDIR= PREFIX=$(PREFIX)"
+
 .PHONY: clean
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-static

@@ -304,6 +304,8 @@ static int run(struct command_context *context)
 	double start = now_s();
 	struct report r;
 	bool booted = session_boot(context) == 0;
+	if (!booted && (context->common.map || context->common.vmlinux))
+		return -1; /* most likely the file that was given is wrong: say that, and nothing else */
 	report_build(&r, s->image, booted ? s->kernel : NULL, context->operands, context->nr_operands, context->error.text);
 	sort_lists(&r);
 	int result = put_json(context, &r, now_s() - start);

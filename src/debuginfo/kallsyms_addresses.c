@@ -8,8 +8,8 @@
  *
  * Where they lie: before num_syms until 6.3, after token_index since 6.4 (404bad70fcf7).  Symbols are sorted by
  * address whatever the encoding, so a wrong guess shows: it jumps back at every alias, or leaves the kernel.
- * The order of the trials matters in one case: an offset table read as place-relative rises too (by 4 more each
- * time), so place-relative comes after what needs a sensible relative_base.
+ * One guess is hard to refute: any offset table read as place-relative rises (by 4 more each time).  So it comes
+ * after what needs a sensible relative_base, and is not tried where no release had it.
  */
 #include "debuginfo/kallsyms_internal.h"
 
@@ -52,11 +52,13 @@ static bool try_encoding(struct kallsyms_addresses *a, const struct reader *kern
 	return addresses_fit(a, text_base);
 }
 
+static const enum kallsyms_encoding offset_encodings[] = {ADDRESS_BASE_PERCPU, ADDRESS_BASE, ADDRESS_PLACE};
+enum { WITH_BASE = 2, ALL_OFFSETS = 3 }; /* the first so many of them */
+
 /* relative_base follows its offsets in every release that has it. */
 static bool try_offsets(struct kallsyms_addresses *a, const struct reader *kernel, u64 table, u64 base_at, size_t n,
-			u64 text_base)
+			size_t nr_encodings, u64 text_base)
 {
-	static const enum kallsyms_encoding order[] = {ADDRESS_BASE_PERCPU, ADDRESS_BASE, ADDRESS_PLACE};
 	if (!table)
 		return false;
 	*a = (struct kallsyms_addresses){
@@ -65,8 +67,8 @@ static bool try_offsets(struct kallsyms_addresses *a, const struct reader *kerne
 		.n = n,
 	};
 	window_init(&a->window, kernel, table, n * sizeof(u32));
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-		if (try_encoding(a, kernel, order[i], text_base))
+	for (size_t i = 0; i < nr_encodings; i++)
+		if (try_encoding(a, kernel, offset_encodings[i], text_base))
 			return true;
 	window_done(&a->window);
 	return false;
@@ -90,24 +92,37 @@ static u64 table_before(u64 end, u64 size, u64 align)
 	return end > size ? (end - size) & ~(align - 1) : 0;
 }
 
+static bool try_before(struct kallsyms_addresses *a, const struct reader *kernel, const struct kallsyms_tables *t,
+		       size_t n, u64 align, u64 text_base)
+{
+	u64 base_at = table_before(t->num_syms, sizeof(u64), align);
+	u64 offsets = base_at ? table_before(base_at, n * sizeof(u32), align) : 0;
+	return try_offsets(a, kernel, offsets, base_at, n, WITH_BASE, text_base) ||
+	       try_absolute(a, kernel, table_before(t->num_syms, n * sizeof(u64), align), n, text_base);
+}
+
+static bool try_after(struct kallsyms_addresses *a, const struct reader *kernel, const struct kallsyms_tables *t,
+		      size_t n, u64 align, u64 text_base)
+{
+	u64 table = align_up(t->token_index + KALLSYMS_TOKEN_INDEX_SIZE, align);
+	return try_offsets(a, kernel, table, 0, n, ALL_OFFSETS, text_base) ||
+	       try_absolute(a, kernel, table, n, text_base);
+}
+
+/* names follow num_syms, a single word, at the next multiple: so the distance is the alignment of all tables. */
+static u64 alignment(const struct kallsyms_tables *t)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kallsyms_aligns); i++)
+		if (t->names - t->num_syms == kallsyms_aligns[i])
+			return kallsyms_aligns[i];
+	return kallsyms_aligns[0];
+}
+
 bool kallsyms_addresses_open(struct kallsyms_addresses *a, const struct reader *kernel,
 			     const struct kallsyms_tables *t, size_t n, u64 text_base)
 {
-	if (try_offsets(a, kernel, t->offsets, t->relative_base, n, text_base) ||
-	    try_absolute(a, kernel, t->addresses, n, text_base))
-		return true;
-
-	for (size_t i = 0; i < ARRAY_SIZE(kallsyms_aligns); i++) {
-		u64 align = kallsyms_aligns[i];
-		u64 after = align_up(t->token_index + KALLSYMS_TOKEN_INDEX_SIZE, align);
-		u64 base_before = table_before(t->num_syms, sizeof(u64), align);
-		if (t->num_syms &&
-		    (try_offsets(a, kernel, table_before(base_before, n * 4, align), base_before, n, text_base) ||
-		     try_absolute(a, kernel, table_before(t->num_syms, n * 8, align), n, text_base)))
-			return true;
-		if (t->token_index && (try_offsets(a, kernel, after, 0, n, text_base) ||
-				       try_absolute(a, kernel, after, n, text_base)))
-			return true;
-	}
-	return false;
+	u64 align = alignment(t);
+	return try_offsets(a, kernel, t->offsets, t->relative_base, n, ALL_OFFSETS, text_base) ||
+	       try_absolute(a, kernel, t->addresses, n, text_base) || try_before(a, kernel, t, n, align, text_base) ||
+	       try_after(a, kernel, t, n, align, text_base);
 }

@@ -273,7 +273,8 @@ static bool scan_chunk(struct scan *s, u64 address, const u8 *bytes, size_t len)
 static bool scan_range(struct scan *s, u64 end)
 {
 	bool found = false;
-	for (u64 at = s->start; at < end && !found; at += SCAN_CHUNK - 4) {
+	for (u64 done = 0; s->start < end && done < end - s->start && !found; done += SCAN_CHUNK - 4) {
+		u64 at = s->start + done;
 		size_t len = u64_min(SCAN_CHUNK, end - at);
 		struct window w;
 		window_init(&w, s->kernel, at, len);

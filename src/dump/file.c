@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 #include "dump/flat.h"
 #include "dump/unpack.h"
 
-enum { HEAD_BYTES = 4096 };
+enum { HEAD_BYTES = 4096, MAP_FROM = 32 << 10, MAP_ALIGN = 64 << 10 };
 static const size_t CACHE_BYTES = 4 << 20;
 
 struct plain {
@@ -24,10 +25,29 @@ struct plain {
 	int fd;
 };
 
+/*
+ * Large reads of /proc/vmcore: read() makes the kernel map and unmap each page of the old kernel by
+ * itself, mmap() takes them in one go (since Linux 3.11).  Where it refuses, read() will do.
+ * Never for other files: one that shrinks would end the program with SIGBUS.
+ */
+static bool read_mapped(const struct plain *plain, u64 offset, void *buffer, size_t len)
+{
+	u64 start = offset & ~(u64)(MAP_ALIGN - 1);
+	size_t size = (size_t)(align_up(offset + len, MAP_ALIGN) - start);
+	u8 *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, plain->fd, (off_t)start);
+	if (map == MAP_FAILED)
+		return false;
+	memcpy(buffer, map + (offset - start), len);
+	munmap(map, size);
+	return true;
+}
+
 static enum read_status plain_read(struct file *file, u64 offset, void *buffer, size_t len)
 {
 	const struct plain *plain = (const struct plain *)file;
 	u8 *to = buffer;
+	if (file->proc && len >= MAP_FROM && read_mapped(plain, offset, buffer, len))
+		return READ_OK;
 	while (len) {
 		ssize_t n = pread(plain->fd, to, len, (off_t)offset);
 		if (n < 0 && errno == EINTR)

@@ -6,8 +6,8 @@
  *	flattened	makedumpfile -F's stream form, put in order by an index (dump/flat.h)
  *
  * dumpfile_open() finds out which of them apply, from the first bytes, and stacks them.  Containers
- * see only struct file.  Nothing is mapped: a file that shrinks while it is read gives an error, not
- * a signal, and the memory used does not depend on the size of the dump.
+ * see only struct file.  Files are not mapped (but for /proc/vmcore): one that shrinks while it is read
+ * gives an error, not a signal, and the memory used does not depend on the size of the dump.
  */
 #ifndef DUMP_FILE_H
 #define DUMP_FILE_H

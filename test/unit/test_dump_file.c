@@ -153,6 +153,23 @@ static void flattened_nonsense(void **state)
 	bytes_done(&b);
 }
 
+/* Large reads of files in /proc go through mmap; any file will do to try that. */
+static void proc_files_are_mapped(void **state)
+{
+	struct bytes b = some_dump();
+	struct file *file = open_file(&b, b.n);
+	u8 *got = mem_alloc(b.n);
+	file->proc = true;
+	for (size_t at = 0; at + 40000 < b.n; at += 12345) {
+		size_t n = (size_t)u64_min(b.n - at, 40000 + at / 2);
+		assert_int_equal(file_read(file, at, got, n), READ_OK);
+		assert_memory_equal(got, b.v + at, n);
+	}
+	free(got);
+	file_close(file);
+	bytes_done(&b);
+}
+
 /* --- compressed, pipes ------------------------------------------------------------------------------ */
 
 static const char *const packers[] = {"gzip", "xz", "zstd"};
@@ -365,11 +382,12 @@ static void pagemap_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flattened_forms),	    cmocka_unit_test(flattened_cut_off),
-		cmocka_unit_test(flattened_nonsense),	    cmocka_unit_test(compressed_files),
-		cmocka_unit_test(compressed_and_cut_off),   cmocka_unit_test(standard_input),
-		cmocka_unit_test(no_temporary_directory),   cmocka_unit_test(progress_is_told),
-		cmocka_unit_test(cache_keeps_what_is_used), cmocka_unit_test(pagemap_counts),
+		cmocka_unit_test(flattened_forms),    cmocka_unit_test(flattened_cut_off),
+		cmocka_unit_test(flattened_nonsense), cmocka_unit_test(proc_files_are_mapped),
+		cmocka_unit_test(compressed_files),   cmocka_unit_test(compressed_and_cut_off),
+		cmocka_unit_test(standard_input),     cmocka_unit_test(no_temporary_directory),
+		cmocka_unit_test(progress_is_told),   cmocka_unit_test(cache_keeps_what_is_used),
+		cmocka_unit_test(pagemap_counts),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
