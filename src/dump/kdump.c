@@ -375,16 +375,17 @@ static void read_notes(struct image *image, const struct header *h)
 }
 
 /* With nothing to read a page from there is no dump. */
-static int check_any(const struct image *image, const struct kdump *k, struct error *error)
+static int check_any(const struct image *image, const struct kdump *k, const struct header *h, struct error *error)
 {
 	for (size_t i = 0; i < k->nr_parts; i++) {
 		const struct kdump_part *part = &k->parts[i];
 		if (part->nr_pages && part->file->size > part->data)
 			return 0;
 	}
-	return error_set(error, EXIT_INPUT, "%s: kdump-compressed dump without a single page%s",
-			 image->files[0]->name,
-			 image->info.complete ? "" : ": it is cut off before the first one, copy it again");
+	const char *advice = h->split			    ? ": a part of a split set that holds none; give all parts together"
+			     : image->info.complete ? ""
+						    : ": it is cut off before the first one, copy it again";
+	return error_set(error, EXIT_INPUT, "%s: kdump-compressed dump without a single page%s", image->files[0]->name, advice);
 }
 
 static int kdump_open(struct image *image, struct error *error)
@@ -400,7 +401,7 @@ static int kdump_open(struct image *image, struct error *error)
 	k->pages = cache_new(k->block_size, PAGE_CACHE_BYTES);
 	read_notes(image, &h);
 	fill_info(image, k, &h);
-	return check_any(image, k, error);
+	return check_any(image, k, &h, error);
 }
 
 static void kdump_close(struct image *image)
