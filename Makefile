@@ -5,7 +5,9 @@
 
 VERSION := 0.1.0
 BUILD ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 SECONDS ?= 20
@@ -75,6 +77,7 @@ $(BUILD)/flags: FORCE
 shell_quote = '$(subst ','\'',$(1))'
 .PHONY: FORCE
 FORCE:
+.SECONDARY:
 
 -include $(LIB_OBJ:.o=.d) $(BUILD)/obj/main.d
 
@@ -96,7 +99,6 @@ $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(SUPPORT_OBJ) $(LIB)
 
 -include $(UNIT_SRC:test/%.c=$(BUILD)/obj/test/%.d) $(SUPPORT_OBJ:.o=.d)
 
-.PRECIOUS: $(BUILD)/obj/test/unit/%.o
 .PHONY: unit
 unit: $(UNIT)
 	@test/run-unit $(UNIT)
@@ -140,7 +142,6 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%.o $(SUPPORT_OBJ) $(LIB)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-.PRECIOUS: $(BUILD)/obj/fuzz/%.o
 .PHONY: fuzz-run
 fuzz-run: $(FUZZ_PROGRAMS)
 	@fuzz/run $(SECONDS) $(FUZZ_PROGRAMS)

@@ -82,12 +82,12 @@ static void findings_of_events(const struct report *r)
 	u64 invoked = count_events(r->events, "invoked"), killed = count_events(r->events, "killed"),
 	    memcg = count_events(r->events, "memcg"), failures = count_events(r->events, "allocation");
 	if (invoked) {
-		snprintf(evidence, sizeof(evidence), "%llu times in the log; %llu lines tell of kills, %llu of kills within a cgroup's limit",
-			 (unsigned long long)invoked, (unsigned long long)killed, (unsigned long long)memcg);
+		snprintf(evidence, sizeof(evidence), "%llu time%s in the log; lines that tell of kills: %llu, of kills within a cgroup's limit: %llu",
+			 (unsigned long long)invoked, invoked == 1 ? "" : "s", (unsigned long long)killed, (unsigned long long)memcg);
 		finding_add(r->findings, SEVERITY_CRITICAL, "oom", "The OOM killer ran", evidence, "memwho dmesg DUMP shows the whole reports");
 	}
 	if (failures) {
-		snprintf(evidence, sizeof(evidence), "%llu times in the log", (unsigned long long)failures);
+		snprintf(evidence, sizeof(evidence), "%llu time%s in the log", (unsigned long long)failures, failures == 1 ? "" : "s");
 		finding_add(r->findings, SEVERITY_WARNING, "allocation_failure", "Allocations of pages failed", evidence, NULL);
 	}
 }
@@ -164,21 +164,21 @@ static void findings_of_source(const struct report *r, struct image *image, cons
 	if (k && k->online_cleared_by_panic)
 		finding_add(r->findings, SEVERITY_NOTE, "cpus_stopped_by_panic", "The panic took CPUs offline",
 			    "what they held in per-cpu lists and counters is counted all the same", NULL);
-	if (k && !k->has_data_symbols)
+	if (k && k->types && !k->has_data_symbols)
 		finding_add(r->findings, SEVERITY_NOTE, "no_data_symbols", "The kernel's own symbol table has only functions",
 			    "built without CONFIG_KALLSYMS_ALL: what is not exported has no known address; figures that need it are unknown",
 			    "give the kernel's System.map (--map FILE) or vmlinux (--vmlinux FILE) for them");
 	if (k && !k->types)
-		finding_add(r->findings, SEVERITY_WARNING, "no_types", "The kernel's types are not known", k->types_why,
-			    "give the kernel's vmlinux with debuginfo: --vmlinux FILE");
+		finding_add(r->findings, SEVERITY_CRITICAL, "no_types", "The kernel's types are not known: most of the report is missing", k->types_why,
+			    info->complete ? "give the kernel's vmlinux with debuginfo: --vmlinux FILE" : "what is cut off can't be had back: copy the dump again");
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
 /* A builder that failed leaves a finding, and its part out. */
-static struct table *part(struct report *r, struct table *table, const char *key, struct error *error)
+static struct table *part(struct report *r, struct table *table, const char *key, const struct kernel *k, struct error *error)
 {
-	if (!table) {
+	if (!table && k->types) { /* without types nearly all is missing: one finding says that */
 		char title[64];
 		snprintf(title, sizeof(title), "%s can't be told", key);
 		finding_add(r->findings, SEVERITY_NOTE, "not_known", title, error->text, NULL);
@@ -201,28 +201,29 @@ static void build_kernel_parts(struct report *r, struct kernel *k)
 {
 	struct error error = ERROR_INIT;
 	r->system = system_table(k);
-	r->log = part(r, log_table(k, NULL, &error), "log", &error);
-	r->census = part(r, census_table(k, r->findings, &error), "census", &error);
-	r->zones = part(r, zones_table(k, &error), "zones", &error);
-	r->tasks = part(r, tasks_table(k, false, &error), "tasks", &error);
-	r->slabs = part(r, slabs_table(k, &error), "slabs", &error);
-	r->modules = part(r, modules_table(k, &error), "modules", &error);
-	r->swaps = part(r, swaps_table(k, &error), "swaps", &error);
-	r->hugetlb = part(r, hugetlb_table(k, &error), "hugetlb", &error);
-	r->mounts = part(r, mounts_table(k, &error), "mounts", &error);
+	r->log = part(r, log_table(k, NULL, &error), "log", k, &error);
+	r->census = part(r, census_table(k, r->findings, &error), "census", k, &error);
+	r->zones = part(r, zones_table(k, &error), "zones", k, &error);
+	r->tasks = part(r, tasks_table(k, false, &error), "tasks", k, &error);
+	r->slabs = part(r, slabs_table(k, &error), "slabs", k, &error);
+	r->modules = part(r, modules_table(k, &error), "modules", k, &error);
+	r->swaps = part(r, swaps_table(k, &error), "swaps", k, &error);
+	r->hugetlb = part(r, hugetlb_table(k, &error), "hugetlb", k, &error);
+	r->mounts = part(r, mounts_table(k, &error), "mounts", k, &error);
 	count_tasks(r);
 }
 
 void report_build(struct report *r, struct image *image, struct kernel *k, const char *const *paths, size_t nr_paths,
 		  const char *boot_error)
 {
+	const struct image_info *info = image_info(image);
 	*r = (struct report){.findings = table_new(&findings_spec)};
 	r->source = source_table(image, paths, nr_paths);
 	if (k)
 		build_kernel_parts(r, k);
 	else
 		finding_add(r->findings, SEVERITY_CRITICAL, "no_kernel", "The dump's kernel can't be found", boot_error,
-			    "a dump that is cut off early can't be analysed; makedumpfile writes the kernel's memory in order of addresses");
+			    info->complete ? NULL : "what is cut off can't be had back: copy the dump again");
 	r->events = events_of_log(r->log);
 	findings_of_events(r);
 	findings_of_zones(r);

@@ -26,6 +26,8 @@ static const struct column slab_columns[] = {
 	[SLAB_FREE_RCU] = {"free_rcu", "FREE RCU", "freed by kfree_rcu and waiting in a sheaf", COL_COUNT, COLUMN_WIDE},
 	[SLAB_SLABINFO_ACTIVE] = {"slabinfo_active", "SLABINFO", "active_objs as /proc/slabinfo has it: per-cpu free slots count as active",
 				  COL_COUNT, COLUMN_JSON_ONLY},
+	[SLAB_UNCERTAIN] = {"objects_uncertain", "UNCERTAIN", "slots of slabs that were in the middle of a change or are damaged: counted as "
+			    "allocated", COL_COUNT, COLUMN_WIDE},
 	[SLAB_ALIASES] = {"aliases", "ALSO", "caches that were merged into this one", COL_LIST, COLUMN_WIDE},
 	[SLAB_ADDRESS] = {"address", "KMEM_CACHE", "address of its kmem_cache", COL_ADDRESS, COLUMN_WIDE},
 };
@@ -98,10 +100,11 @@ static void set_counts(struct slab_list *list, const struct slab_cache *c)
 	struct table *t = list->t;
 	u64 pages;
 	if (!c->counters_known) {
+		const char *reason = c->lost ? read_status_text(c->lost) : why;
 		static const unsigned unknown[] = {SLAB_OBJECTS_ALLOCATED, SLAB_OBJECTS_TOTAL, SLAB_SLABS};
 		for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
-			table_set_unknown(t, unknown[i], why);
-		set_size_unknown(list, why);
+			table_set_unknown(t, unknown[i], reason);
+		set_size_unknown(list, reason);
 		return;
 	}
 	if (slab_cache_pages(c, &pages)) {
@@ -112,6 +115,12 @@ static void set_counts(struct slab_list *list, const struct slab_cache *c)
 	}
 	table_set(t, SLAB_SLABS, c->slabs);
 	table_set(t, SLAB_OBJECTS_TOTAL, c->objects_total);
+	table_set(t, SLAB_UNCERTAIN, c->objects_uncertain);
+	if (c->lost) {
+		table_set_unknown(t, SLAB_OBJECTS_ALLOCATED, "a list of its slabs or of free objects is not readable");
+		table_set_unknown(t, SLAB_SLABINFO_ACTIVE, "a list of its slabs is not readable");
+		return;
+	}
 	table_set(t, SLAB_OBJECTS_ALLOCATED, c->objects_allocated);
 	table_set(t, SLAB_SLABINFO_ACTIVE, slab_cache_slabinfo_active(c));
 }

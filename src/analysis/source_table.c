@@ -117,8 +117,8 @@ struct table *system_table(struct kernel *k)
 	table_set_text(t, SYSTEM_ARCH, k->arch->name);
 	set_text_or_unknown(t, SYSTEM_HOSTNAME, f->hostname, "init_uts_ns can't be read");
 	set_times(t, f);
-	table_set(t, SYSTEM_CPUS, f->cpus_possible);
-	table_set(t, SYSTEM_CPUS_ONLINE, f->cpus_online);
+	table_set_status(t, SYSTEM_CPUS, k->cpus_known ? READ_OK : READ_ABSENT, f->cpus_possible);
+	table_set_status(t, SYSTEM_CPUS_ONLINE, k->cpus_known ? READ_OK : READ_ABSENT, f->cpus_online);
 	table_set(t, SYSTEM_PAGE_SIZE, k->page_size);
 	if (vmstat_read(k, &vmstat, NULL) == 0)
 		table_set(t, SYSTEM_RAM_BYTES, vmstat.present_pages * k->page_size);

@@ -46,7 +46,7 @@ struct table *tasks_table(struct kernel *k, bool threads, struct error *error);
 
 enum slab_column { SLAB_NAME, SLAB_PAGES, SLAB_BYTES, SLAB_SHARE, SLAB_OBJECTS_ALLOCATED, SLAB_OBJECTS_TOTAL,
 		   SLAB_OBJECT_SIZE, SLAB_SLOT_SIZE, SLAB_SLABS, SLAB_RECLAIMABLE, SLAB_FREE_PARTIAL, SLAB_FREE_CPU,
-		   SLAB_FREE_SHEAVES, SLAB_FREE_RCU, SLAB_SLABINFO_ACTIVE, SLAB_ALIASES, SLAB_ADDRESS };
+		   SLAB_FREE_SHEAVES, SLAB_FREE_RCU, SLAB_SLABINFO_ACTIVE, SLAB_UNCERTAIN, SLAB_ALIASES, SLAB_ADDRESS };
 extern const struct table_spec slabs_spec;
 struct table *slabs_table(struct kernel *k, struct error *error);
 

@@ -81,8 +81,9 @@ static void put_system(FILE *out, const struct report *r)
 	put_text(out, &s[SYSTEM_ARCH]);
 	fputs(" on ", out);
 	put_text(out, &s[SYSTEM_HOSTNAME]);
-	fprintf(out, ", %llu CPUs, %s RAM\n", (unsigned long long)s[SYSTEM_CPUS].u,
-		known(&s[SYSTEM_RAM_BYTES]) ? text_bytes(bytes, s[SYSTEM_RAM_BYTES].u) : "?");
+	if (known(&s[SYSTEM_CPUS]))
+		fprintf(out, ", %llu CPU%s", (unsigned long long)s[SYSTEM_CPUS].u, s[SYSTEM_CPUS].u == 1 ? "" : "s");
+	fprintf(out, ", %s RAM\n", known(&s[SYSTEM_RAM_BYTES]) ? text_bytes(bytes, s[SYSTEM_RAM_BYTES].u) : "?");
 	fputs("Time    ", out);
 	put_time(out, &s[SYSTEM_CRASH_TIME]);
 	fputs(", up ", out);

@@ -102,6 +102,23 @@ static void record_array(const struct btf *b, u32 data_at, struct type_record *o
 	out->nr_elements = array.nelems;
 }
 
+/* Before 6.0 nothing told the sign of an enum: it has one when a value is negative as a 32-bit number. */
+static bool has_negative(const struct btf *b, u32 data_at, u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		s32 value;
+		read_at(b, data_at + i * 8 + 4, &value, sizeof(value));
+		if (value < 0)
+			return true;
+	}
+	return false;
+}
+
+static void record_enum(const struct btf *b, u32 data_at, struct type_record *out)
+{
+	out->is_signed = out->has_flag || (!b->enums_signed && has_negative(b, data_at, out->nr_members));
+}
+
 /* Kinds as the model has them.  "size or type" is a size for those that have one. */
 static const struct kind_row {
 	enum type_kind kind;
@@ -158,8 +175,10 @@ static void btf_record(const struct typeinfo *types, type_id id, struct type_rec
 		record_int(b, at + BTF_TYPE_SIZE, out);
 	else if (kind == BTF_ARRAY)
 		record_array(b, at + BTF_TYPE_SIZE, out);
-	else if (kind == BTF_ENUM || kind == BTF_ENUM64)
-		out->is_signed = out->has_flag || !b->enums_signed;
+	else if (kind == BTF_ENUM)
+		record_enum(b, at + BTF_TYPE_SIZE, out);
+	else if (kind == BTF_ENUM64)
+		out->is_signed = out->has_flag;
 }
 
 static bool btf_member_at(const struct typeinfo *types, const struct type_record *record, u32 i, struct member_record *out)

@@ -99,17 +99,26 @@ static void boot_page_size(struct kernel *k)
 	k->max_pfn = image_info(k->image)->max_pfn * block / size;
 }
 
-/* Can the release string be read where init_uts_ns is?  Without both facts there is nothing to compare. */
-static bool translation_works(struct kernel *k)
+/*
+ * Is the release string where init_uts_ns is?  READ_OK also when there is nothing to compare; READ_UNMAPPED: something else is there.
+ */
+static enum read_status check_translation(struct kernel *k)
 {
 	u64 uts;
 	char bytes[512];
 	size_t len = strlen(k->release);
 	if (!len || !vmcoreinfo_symbol(&k->vmcoreinfo, "init_uts_ns", &uts))
-		return true;
-	if (vspace_read(&k->vspace, uts, bytes, sizeof(bytes)))
-		return false;
-	return memmem(bytes, sizeof(bytes), k->release, len) != NULL;
+		return READ_OK;
+	enum read_status status = vspace_read(&k->vspace, uts, bytes, sizeof(bytes));
+	if (status)
+		return status;
+	return memmem(bytes, sizeof(bytes), k->release, len) ? READ_OK : READ_UNMAPPED;
+}
+
+/* The address is right and the page is not in the dump: go on, other pages may be. */
+static bool only_lost(enum read_status status)
+{
+	return status == READ_TRUNCATED || status == READ_EXCLUDED || status == READ_DAMAGED || status == READ_IO;
 }
 
 static int boot_paging(struct kernel *k, struct error *error)
@@ -120,14 +129,23 @@ static int boot_paging(struct kernel *k, struct error *error)
 	vs->arch = k->arch;
 	if (k->arch->paging_setup(&vs->paging, &vs->image_map, &facts, error))
 		return -1;
-	if (translation_works(k))
+	enum read_status status = check_translation(k);
+	if (status == READ_UNMAPPED) {
+		vs->image_map = (struct linear_map){0}; /* trust the page tables alone */
+		status = check_translation(k);
+	}
+	if (status == READ_OK)
 		return 0;
-	vs->image_map = (struct linear_map){0}; /* trust the page tables alone */
-	if (translation_works(k))
+	if (only_lost(status)) {
+		u64 uts = 0;
+		vmcoreinfo_symbol(&k->vmcoreinfo, "init_uts_ns", &uts);
+		kernel_unreadable(k, "kernel image", status, uts);
+		k->image_lost = status;
 		return 0;
+	}
 	return error_set(error, EXIT_INPUT,
-			 "the kernel's memory is not where VMCOREINFO says: kernel release %s can't be read at init_uts_ns; "
-			 "the dump is damaged, cut off, or its VMCOREINFO is of another kernel",
+			 "the kernel's memory is not where VMCOREINFO says: kernel release %s is not at init_uts_ns; the dump is damaged, or its "
+			 "VMCOREINFO is of another kernel",
 			 k->release);
 }
 

@@ -40,23 +40,21 @@ static void read_offsets(struct kernel *k)
 	enum read_status status = kernel_global(k, per_cpu_offset, &table);
 	if (status == READ_OK)
 		status = kernel_read(k, table, k->percpu_offset, k->nr_cpu_ids * sizeof(u64));
-	if (status)
+	if (status && status != READ_ABSENT)
 		kernel_unreadable(k, "per-cpu offsets", status, table);
 }
 
 void boot_cpus(struct kernel *k)
 {
 	k->nr_cpu_ids = read_nr_cpu_ids(k);
-	bool known = read_mask(k, cpu_possible_mask, &k->possible);
+	k->cpus_known = read_mask(k, cpu_possible_mask, &k->possible);
 	read_mask(k, cpu_online_mask, &k->online);
 	read_mask(k, cpu_present_mask, &k->present);
 	clip_mask(&k->possible, k->nr_cpu_ids);
 	clip_mask(&k->online, k->nr_cpu_ids);
 	clip_mask(&k->present, k->nr_cpu_ids);
-	if (!known) {
-		kernel_unreadable(k, "mask of possible CPUs", READ_ABSENT, 0);
+	if (!k->cpus_known)
 		k->possible.bits[0] = 1;
-	}
 	u32 last = 0;
 	for (u32 cpu = 0; cpu < k->nr_cpu_ids; cpu++) {
 		if (cpumask_test(&k->possible, cpu))

@@ -65,6 +65,8 @@ struct kernel {
 	u64 kaslr_offset;
 	bool has_kaslr_offset;
 
+	enum read_status image_lost; /* not READ_OK: the kernel's own image is not in what is left of the dump */
+
 	struct symbols *symbols;
 	const char *symbols_source; /* for `memwho layout`; NULL: none */
 	bool has_data_symbols;	    /* CONFIG_KALLSYMS_ALL, or a map or vmlinux */
@@ -76,6 +78,7 @@ struct kernel {
 
 	u32 nr_cpu_ids;
 	struct cpumask possible, online, present;
+	bool cpus_known; /* false: possible holds CPU 0 alone, for want of better */
 	bool online_cleared_by_panic; /* panic() took the other CPUs offline: online is not what it was */
 	u64 *percpu_offset;	      /* nr_cpu_ids entries */
 

@@ -64,6 +64,8 @@ static bool find_btf(struct kernel *k, struct btf_place *place)
 static int types_from_dump(struct kernel *k, struct error *error)
 {
 	struct btf_place place;
+	if (k->image_lost)
+		return error_set(error, EXIT_PARTIAL, "the kernel's image, which holds them, %s", read_status_text(k->image_lost));
 	if (!find_btf(k, &place))
 		return error_set(error, EXIT_PARTIAL, "the dump's kernel image has no BTF (built without CONFIG_DEBUG_INFO_BTF?)");
 	u8 *btf = mem_alloc(place.size);

@@ -87,6 +87,8 @@ int module_for_each(struct kernel *k, module_fn fn, void *arg, struct error *err
 	}
 	if (walk.status)
 		kernel_unreadable(k, "list of modules", walk.status, walk.at);
+	if (walk.status && walk.nr == 0)
+		return error_set(error, EXIT_PARTIAL, "the list of modules at 0x%llx %s", (unsigned long long)head, read_status_text(walk.status));
 	return 0;
 }
 

@@ -25,48 +25,60 @@ u64 slab_free_pointer(struct kernel *k, u64 random, u64 at, u64 stored)
 	return stored ^ random ^ place;
 }
 
-/* Length of a freelist that starts at object; false when it leaves memory or is longer than a slab. */
-static bool freelist_length(struct kernel *k, const struct slab_cache *c, u64 object, u64 limit, u64 *length)
+/* Length of a freelist that starts at object; READ_DAMAGED when it is longer than a slab. */
+static enum read_status freelist_length(struct kernel *k, const struct slab_cache *c, u64 object, u64 *length)
 {
 	u64 random = 0, offset;
 	kernel_get(k, c->kva, cache_random, &random);
-	if (kernel_get(k, c->kva, cache_offset, &offset) || offset >= c->size)
-		return false;
-	for (*length = 0; object; (*length)++) {
+	enum read_status status = kernel_get(k, c->kva, cache_offset, &offset);
+	for (*length = 0; !status && object; (*length)++) {
 		u64 stored;
-		if (*length >= limit || kernel_read_u64(k, object + offset, &stored))
-			return false;
-		object = slab_free_pointer(k, random, object + offset, stored);
+		if (*length >= c->objects_per_slab || offset >= c->size)
+			return READ_DAMAGED;
+		status = kernel_read_u64(k, object + offset, &stored);
+		if (!status)
+			object = slab_free_pointer(k, random, object + offset, stored);
 	}
-	return true;
+	return status;
 }
 
-static void damaged(struct kernel *k, struct slab_cache *c, const char *what, enum read_status why, u64 at)
+/* One slab, or one CPU's freelist, is not to be judged. */
+static void uncertain(struct kernel *k, struct slab_cache *c, const char *what, enum read_status why, u64 at)
 {
-	c->damaged++;
+	c->objects_uncertain += c->objects_per_slab;
+	kernel_unreadable(k, what, why, at);
+}
+
+/* Nobody knows how many slabs hang behind this. */
+static void lost(struct kernel *k, struct slab_cache *c, const char *what, enum read_status why, u64 at)
+{
+	c->lost = why;
 	kernel_unreadable(k, what, why, at);
 }
 
 /* Free slots of one slab by its own numbers. */
-static bool slab_free_slots(struct kernel *k, const struct slab_cache *c, u64 slab, u64 *objects, u64 *free)
+static enum read_status slab_free_slots(struct kernel *k, const struct slab_cache *c, u64 slab, u64 *free)
 {
-	u64 inuse;
-	if (kernel_get(k, slab, slab_objects, objects) || kernel_get(k, slab, slab_inuse, &inuse))
-		return false;
-	if (!*objects || inuse > *objects || *objects > c->objects_per_slab)
-		return false;
-	*free = *objects - inuse;
-	return true;
+	u64 objects, inuse;
+	enum read_status status = kernel_get(k, slab, slab_objects, &objects);
+	if (!status)
+		status = kernel_get(k, slab, slab_inuse, &inuse);
+	if (status)
+		return status;
+	if (!objects || inuse > objects || objects > c->objects_per_slab)
+		return READ_DAMAGED;
+	*free = objects - inuse;
+	return READ_OK;
 }
 
 static void add_slab(struct kernel *k, struct slab_cache *c, u64 slab, u64 *free_slots)
 {
-	u64 objects, free;
-	if (!slab_free_slots(k, c, slab, &objects, &free)) {
-		damaged(k, c, "slab", READ_DAMAGED, slab);
-		return;
-	}
-	*free_slots += free;
+	u64 free;
+	enum read_status status = slab_free_slots(k, c, slab, &free);
+	if (status)
+		uncertain(k, c, "slab", status, slab);
+	else
+		*free_slots += free;
 }
 
 /* --- nodes ---------------------------------------------------------------------------------------------------------- */
@@ -90,8 +102,14 @@ static void node_parts(struct kernel *k, const struct slab_cache *c, u64 index, 
 static void add_node_counters(struct kernel *k, struct slab_cache *c, u64 node)
 {
 	u64 slabs, objects;
-	if (kernel_get(k, node, cache_node_nr_slabs, &slabs) || kernel_get(k, node, cache_node_total_objects, &objects))
+	enum read_status status = kernel_get(k, node, cache_node_nr_slabs, &slabs);
+	if (!status)
+		status = kernel_get(k, node, cache_node_total_objects, &objects);
+	if (status) {
+		if (status != READ_ABSENT)
+			lost(k, c, "counters of a slab cache", status, node);
 		return;
+	}
 	c->counters_known = true;
 	c->slabs += slabs;
 	c->objects_total += objects;
@@ -106,17 +124,20 @@ static void add_node_partial(struct kernel *k, struct slab_cache *c, u64 node)
 		c->slabs_partial++;
 	}
 	if (walk.status)
-		damaged(k, c, "list of partial slabs", walk.status, walk.at);
+		lost(k, c, "list of partial slabs", walk.status, walk.at);
 }
 
-static bool sheaf_free_objects(struct kernel *k, u64 sheaf, u64 *free)
+static void add_sheaf(struct kernel *k, struct slab_cache *c, u64 sheaf, u64 *free)
 {
 	enum { LARGEST_SHEAF = 1 << 16 };
 	u64 size;
-	if (kernel_get(k, sheaf, sheaf_size, &size) || size > LARGEST_SHEAF)
-		return false;
-	*free += size;
-	return true;
+	enum read_status status = kernel_get(k, sheaf, sheaf_size, &size);
+	if (!status && size > LARGEST_SHEAF)
+		status = READ_DAMAGED;
+	if (status)
+		lost(k, c, "sheaf", status, sheaf);
+	else
+		*free += size;
 }
 
 static void add_barn(struct kernel *k, struct slab_cache *c, u64 barn)
@@ -126,12 +147,10 @@ static void add_barn(struct kernel *k, struct slab_cache *c, u64 barn)
 	if (!barn || !k->schema.group_usable[group_slab_sheaf])
 		return;
 	for (list_walk_init(&walk, k, kernel_member(k, barn, barn_full)); list_walk_next(&walk, &link);) {
-		u64 sheaf = kernel_container(k, link, sheaf_barn_list);
-		if (!sheaf_free_objects(k, sheaf, &c->free_barn))
-			damaged(k, c, "sheaf", READ_DAMAGED, sheaf);
+		add_sheaf(k, c, kernel_container(k, link, sheaf_barn_list), &c->free_barn);
 	}
 	if (walk.status)
-		damaged(k, c, "list of sheaves", walk.status, walk.at);
+		lost(k, c, "list of sheaves", walk.status, walk.at);
 }
 
 static void read_nodes(struct kernel *k, struct slab_cache *c)
@@ -160,21 +179,21 @@ static void read_nodes(struct kernel *k, struct slab_cache *c)
 
 static void add_cpu_slab(struct kernel *k, struct slab_cache *c, u64 cpu_slab)
 {
-	u64 freelist, slab, length, objects, free;
-	if (kernel_get(k, cpu_slab, cpu_slab_freelist, &freelist) || kernel_get(k, cpu_slab, cpu_slab_slab, &slab)) {
-		damaged(k, c, "per-cpu slab", READ_DAMAGED, cpu_slab);
+	u64 freelist, slab, length;
+	enum read_status status = kernel_get(k, cpu_slab, cpu_slab_freelist, &freelist);
+	if (!status)
+		status = kernel_get(k, cpu_slab, cpu_slab_slab, &slab);
+	if (status) {
+		lost(k, c, "per-cpu slab", status, cpu_slab);
 		return;
 	}
-	if (!freelist_length(k, c, freelist, c->objects_per_slab, &length))
-		damaged(k, c, "slab freelist", READ_DAMAGED, freelist);
+	status = freelist_length(k, c, freelist, &length);
+	if (status)
+		uncertain(k, c, "slab freelist", status, freelist);
 	else
 		c->free_cpu_slab += length;
-	if (!slab)
-		return;
-	if (!slab_free_slots(k, c, slab, &objects, &free))
-		damaged(k, c, "slab", READ_DAMAGED, slab);
-	else
-		c->free_cpu_slab += free;
+	if (slab)
+		add_slab(k, c, slab, &c->free_cpu_slab);
 }
 
 static void add_cpu_partial(struct kernel *k, struct slab_cache *c, u64 cpu_slab)
@@ -187,7 +206,7 @@ static void add_cpu_partial(struct kernel *k, struct slab_cache *c, u64 cpu_slab
 	for (chain_walk_init(&walk, k, first, slab_next, MOST_CPU_PARTIAL); chain_walk_next(&walk, &slab);)
 		add_slab(k, c, slab, &c->free_cpu_partial);
 	if (walk.status)
-		damaged(k, c, "chain of per-cpu partial slabs", walk.status, walk.at);
+		lost(k, c, "chain of per-cpu partial slabs", walk.status, walk.at);
 }
 
 static void read_cpu_slabs(struct kernel *k, struct slab_cache *c)
@@ -201,13 +220,16 @@ static void read_cpu_slabs(struct kernel *k, struct slab_cache *c)
 	}
 }
 
-static void add_sheaf(struct kernel *k, struct slab_cache *c, u64 sheaves, enum datum_id which, u64 *free)
+static void add_cpu_sheaf(struct kernel *k, struct slab_cache *c, u64 sheaves, enum datum_id which, u64 *free)
 {
 	u64 sheaf;
 	if (!kernel_has(k, which))
 		return;
-	if (kernel_get(k, sheaves, which, &sheaf) || (sheaf && !sheaf_free_objects(k, sheaf, free)))
-		damaged(k, c, "sheaf", READ_DAMAGED, sheaves);
+	enum read_status status = kernel_get(k, sheaves, which, &sheaf);
+	if (status)
+		lost(k, c, "per-cpu sheaves", status, sheaves);
+	else if (sheaf)
+		add_sheaf(k, c, sheaf, free);
 }
 
 static void read_sheaves(struct kernel *k, struct slab_cache *c)
@@ -217,9 +239,9 @@ static void read_sheaves(struct kernel *k, struct slab_cache *c)
 		return;
 	kernel_for_each_cpu(k, cpu) {
 		u64 sheaves = kernel_percpu(k, base, cpu);
-		add_sheaf(k, c, sheaves, sheaves_main, &c->free_sheaves);
-		add_sheaf(k, c, sheaves, sheaves_spare, &c->free_sheaves);
-		add_sheaf(k, c, sheaves, sheaves_rcu_free, &c->free_rcu);
+		add_cpu_sheaf(k, c, sheaves, sheaves_main, &c->free_sheaves);
+		add_cpu_sheaf(k, c, sheaves, sheaves_spare, &c->free_sheaves);
+		add_cpu_sheaf(k, c, sheaves, sheaves_rcu_free, &c->free_rcu);
 	}
 }
 
@@ -263,7 +285,7 @@ static void count_objects(struct kernel *k, struct slab_cache *c)
 	read_sheaves(k, c);
 	u64 free = c->free_node_partial + c->free_cpu_slab + c->free_cpu_partial + c->free_sheaves + c->free_barn + c->free_rcu;
 	if (free > c->objects_total && c->counters_known)
-		damaged(k, c, "slab cache counters", READ_DAMAGED, c->kva);
+		lost(k, c, "counters of a slab cache", READ_DAMAGED, c->kva);
 	c->objects_allocated = free < c->objects_total ? c->objects_total - free : 0;
 }
 

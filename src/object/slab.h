@@ -28,7 +28,12 @@ struct slab_cache {
 	u64 free_rcu; /* freed, waiting for a grace period in a sheaf: not allocated, not yet usable */
 	u64 objects_allocated; /* objects_total less all of these; meaningful when counters_known */
 	u64 slabs_partial;
-	u64 damaged; /* slabs and lists of this cache that could not be read: the count is that uncertain */
+	/*
+	 * Slabs whose own numbers could not be read or make no sense (a machine is stopped at any moment): their free slots, this
+	 * many at most, count as allocated.
+	 */
+	u64 objects_uncertain;
+	enum read_status lost; /* not READ_OK: a list of slabs or per-cpu data is lost, objects_allocated is not known */
 };
 
 typedef bool (*slab_cache_fn)(void *arg, const struct slab_cache *cache);

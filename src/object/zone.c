@@ -81,6 +81,8 @@ static u32 read_stats(struct kernel *k, u64 object, enum datum_id array, enum da
 
 int node_for_each(struct kernel *k, node_fn fn, void *arg, struct error *error)
 {
+	enum read_status lost = READ_OK;
+	u32 nr = 0;
 	if (!kernel_has_group(k, group_node, error))
 		return -1;
 	for (u32 i = 0; i < nr_possible_nodes(k); i++) {
@@ -94,12 +96,14 @@ int node_for_each(struct kernel *k, node_fn fn, void *arg, struct error *error)
 			status = kernel_get(k, node.kva, node_present_pages, &node.present_pages);
 		if (status) {
 			kernel_unreadable(k, "node", status, node.kva);
+			lost = status;
 			continue;
 		}
+		nr++;
 		node.nr_stats = read_stats(k, node.kva, node_vm_stat, node_percpu_stats, percpu_nodestat_diff, node.stat);
 		fn(arg, &node);
 	}
-	return 0;
+	return nr ? 0 : error_set(error, EXIT_PARTIAL, "no memory node can be read: what describes them %s", read_status_text(lost ? lost : READ_UNMAPPED));
 }
 
 static void read_free_areas(struct kernel *k, struct zone *z)

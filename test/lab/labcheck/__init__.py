@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compares what memwho says of a dump with what the dumped kernel said of itself.
+
+truth.py reads the kernel's side, program.py runs memwho, the other files hold checks: functions
+check_NAME(checker, truth, answers) that note every difference which no constant of tolerance.py allows.
+CHECKS below is the list of them, each with the dumps that it is for.
+"""
+
+from . import containers, memory, oom, system, tasks
+
+
+def always(_truth) -> bool:
+    return True
+
+
+def of_the_end(truth) -> bool:
+    """Figures are compared with a truth of the same moment only."""
+    return truth.of_the_end
+
+
+def oom_panic(truth) -> bool:
+    return bool(truth.meta["panic"]) and "Out of memory" in truth.meta["panic"]
+
+
+def leak(truth) -> bool:
+    return "leaked_objects" in truth.facts
+
+
+def several_containers(truth) -> bool:
+    return len(truth.containers) > 1
+
+
+# name, for which dumps, the check
+CHECKS = (
+    ("status", always, system.check_status),
+    ("system", always, system.check_system),
+    ("panic", always, system.check_panic),
+    ("modules", always, system.check_modules),
+    ("mounts", always, system.check_mounts),
+    ("swaps", always, system.check_swaps),
+    ("hugetlb", always, system.check_hugetlb),
+    ("log", always, system.check_log),
+    ("zone-sizes", always, memory.check_zone_sizes),
+    ("zone-free", of_the_end, memory.check_zone_free),
+    ("census", always, memory.check_census_adds_up),
+    ("meminfo", of_the_end, memory.check_meminfo),
+    ("page-flags", of_the_end, memory.check_page_flags),
+    ("slabs", of_the_end, memory.check_slabs),
+    ("slab-sums", always, memory.check_slab_sums),
+    ("slab-aliases", always, memory.check_slab_aliases),
+    ("leak", leak, memory.check_leak),
+    ("task-set", always, tasks.check_task_set),
+    ("task-facts", always, tasks.check_task_facts),
+    ("task-memory", of_the_end, tasks.check_task_memory),
+    ("hogs", always, tasks.check_hogs),
+    ("oom-memory", oom_panic, oom.check_oom_memory),
+    ("oom-zones", oom_panic, oom.check_oom_zones),
+    ("oom-tasks", oom_panic, oom.check_oom_tasks),
+    ("oom-slabs", oom_panic, oom.check_oom_slabs),
+    ("containers", several_containers, containers.check_containers),
+)

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Zones, the census and slab caches against zoneinfo, buddyinfo, meminfo, kpageflags and slabinfo."""
+
+from . import tolerance as tol
+
+KPF_SLAB, KPF_BUDDY, KPF_PGTABLE = 1 << 7, 1 << 10, 1 << 26  # include/uapi/linux/kernel-page-flags.h
+
+
+def classes(answers) -> dict:
+    return {c["key"]: c for c in answers["report"]["census"]["classes"]}
+
+
+def pages_of(answers, key) -> int | None:
+    """Pages of a class: 0 when left out, None when not known."""
+    row = classes(answers).get(key)
+    return row["pages"] if row else 0
+
+
+def moved(truth) -> int:
+    """Free pages that may have moved: a refill per CPU and zone."""
+    return tol.PCP_BATCH_PAGES * truth.possible_cpus
+
+
+def slab_slack(truth) -> int:
+    busy = truth.meta["case"] in tol.BUSY_CASES
+    return tol.SLAB_SLABS_BUSY if busy else tol.SLAB_SLABS
+
+
+# --- zones -----------------------------------------------------------------------------------------------
+
+def check_zone_sizes(c, truth, answers) -> None:
+    """What does not change while a machine runs; zones without pages are not shown."""
+    ours = {(z["node"], z["name"]): z for z in answers["zones"]["zones"]}
+    expected = {key: z for key, z in truth.zones.items() if z["present"]}
+    c.same("zones", sorted(ours), sorted(expected))
+    for key in ours.keys() & expected.keys():
+        zone = expected[key]
+        for name in ("spanned", "present", "managed", "boost"):
+            if name in zone and (name != "boost" or truth.of_the_end):
+                c.same(f"{key} {name}", ours[key][name], zone[name])
+        for name in ("min", "low", "high"):
+            # Under pressure the OOM report's own figures (boost included) are compared instead.
+            if truth.of_the_end:
+                c.same(f"{key} {name}", ours[key][name], zone[name])
+        c.same(f"{key} lowmem_reserve", ours[key]["lowmem_reserve"], zone["protection"])
+
+
+def check_zone_free(c, truth, answers) -> None:
+    for zone in answers["zones"]["zones"]:
+        key = zone["node"], zone["name"]
+        expected = truth.zones.get(key)
+        if not expected:
+            continue
+        orders = zone["free_by_order"]
+        c.same(f"{key} sum of free blocks", sum(n << order for order, n in enumerate(orders)), zone["free"])
+        c.near(f"{key} free and per-cpu free", zone["free"] + zone["free_pcp"], expected["free"] + expected["pcp"],
+               moved(truth))
+        c.near(f"{key} free", zone["free"], expected["free"], moved(truth))
+        c.same(f"{key} orders", len(orders), len(expected["orders"]))
+        for order, (count, wanted) in enumerate(zip(orders, expected["orders"])):
+            c.near(f"{key} free blocks of order {order}", count, wanted, tol.BUDDY_SPLITS)
+
+
+# --- census ------------------------------------------------------------------------------------------------
+
+def check_census_adds_up(c, _truth, answers) -> None:
+    census = answers["report"]["census"]
+    rows = census["classes"]
+    c.same("sum of classes", sum(row["pages"] or 0 for row in rows), census["spanned_pages"])
+    c.same("classes twice", len({row["key"] for row in rows}), len(rows))
+    for row in rows:
+        if row["pages"] is None:
+            c.true(f"{row['key']} is unknown without a reason", row.get("pages_why"))
+            continue
+        c.same(f"{row['key']} bytes", row["bytes"], row["pages"] * census["page_size"])
+        if row.get("counter"):
+            c.same(f"{row['key']} difference", row["difference_pages"], row["pages"] - row["counter"]["pages"])
+    zones = answers["zones"]["zones"]
+    c.same("managed", census["managed_pages"], sum(z["managed"] for z in zones))
+    c.same("present", census["present_pages"], sum(z["present"] for z in zones))
+    c.same("nodes' present", sum(n["present_pages"] for n in census["nodes"]), census["present_pages"])
+    free = pages_of(answers, "free_buddy"), pages_of(answers, "free_pcp")
+    c.same("free", free[0], sum(z["free"] for z in zones))
+    c.same("free_pcp", free[1], sum(z["free_pcp"] for z in zones))
+
+
+def check_meminfo(c, truth, answers) -> None:
+    """Classes against the lines of /proc/meminfo that hold the same quantity."""
+    info, pages = truth.meminfo, truth.pages
+    slack = slab_slack(truth) * 8 + tol.TRUTH_OWN_PAGES
+    own = tol.TRUTH_OWN_PAGES
+    c.same("MemTotal", answers["report"]["census"]["managed_pages"], pages(info["MemTotal"]))
+    c.near("MemFree", pages_of(answers, "free_buddy"), pages(info["MemFree"]), moved(truth))
+    c.near("AnonPages", pages_of(answers, "anon"), pages(info["AnonPages"]), own)
+    c.near("Shmem", pages_of(answers, "shmem"), pages(info["Shmem"]), own)
+    c.same("Buffers", pages_of(answers, "buffers"), pages(info["Buffers"]))
+    # meminfo's Cached is NR_FILE_PAGES less swap cache and Buffers: page cache of files, and tmpfs.
+    c.near("Cached", pages_of(answers, "page_cache") + pages_of(answers, "shmem"), pages(info["Cached"]), own)
+    c.near("Slab", pages_of(answers, "slab") + pages_of(answers, "large_kmalloc"), pages(info["Slab"]), slack)
+    c.near("KernelStack", pages_of(answers, "kernel_stack"), pages(info["KernelStack"]),
+           tol.KWORKERS_CHANGED * tol.STACK_PAGES_PER_KWORKER)
+    tables = pages(info["PageTables"] + info.get("SecPageTables", 0))
+    c.near("PageTables", pages_of(answers, "page_table"), tables, own)
+    check_kernel_pools(c, truth, answers)
+    huge = (pages_of(answers, "hugetlb_free") or 0) + (pages_of(answers, "hugetlb_used") or 0)
+    c.same("HugePages", huge, pages(info.get("Hugetlb", 0)))
+
+
+def check_kernel_pools(c, truth, answers) -> None:
+    """
+    VmallocUsed and Percpu hold more than the classes of that name, which leave out what is in another class:
+    kernel stacks (they are vmalloc memory on kernels with CONFIG_VMAP_STACK), the per-cpu chunk of boot
+    (reserved memory).  So the counter of the class is compared, and the class with its counter.
+    """
+    rows = classes(answers)
+    if not known(c, truth, rows, "vmalloc", "percpu"):
+        return
+    stacks = rows["kernel_stack"]["pages"]
+    vmalloc, percpu = rows["vmalloc"], rows["percpu"]
+    c.near("VmallocUsed", vmalloc["counter"]["pages"], truth.pages(truth.meminfo["VmallocUsed"]),
+           tol.KWORKERS_CHANGED * tol.STACK_PAGES_PER_KWORKER)
+    less = vmalloc["counter"]["pages"] - vmalloc["pages"]
+    c.true(f"vmalloc leaves out {less} pages; stacks are {stacks}", less in (0, stacks))
+    c.near("Percpu", percpu["counter"]["pages"], truth.pages(truth.meminfo["Percpu"]), truth.possible_cpus)
+    c.between("percpu without the first chunk", percpu["pages"], 0, percpu["counter"]["pages"])
+    if truth.possible_cpus > 1:
+        c.true("percpu leaves out the first chunk", percpu["pages"] < percpu["counter"]["pages"])
+
+
+def known(c, truth, rows, *keys) -> bool:
+    """Classes that only a kernel without symbols of data (CONFIG_KALLSYMS_ALL off) may leave unknown."""
+    unknown = [key for key in keys if rows[key]["pages"] is None]
+    if unknown and truth.meta["arch"] == "arm64":
+        c.remark(f"{', '.join(unknown)} not known")
+        return False
+    c.same("unknown classes", unknown, [])
+    return not unknown
+
+
+def check_page_flags(c, truth, answers) -> None:
+    """The kernel's own sorting of every page frame, read a moment before the counters."""
+    def with_flag(bit):
+        return sum(count for flags, count in truth.page_flags if flags & bit)
+
+    slack = slab_slack(truth) * 8 + tol.TRUTH_OWN_PAGES
+    c.near("buddy pages by flags", pages_of(answers, "free_buddy"), with_flag(KPF_BUDDY), 4 * moved(truth))
+    c.near("slab pages by flags", pages_of(answers, "slab"), with_flag(KPF_SLAB), slack)
+    c.near("page tables by flags", pages_of(answers, "page_table"), with_flag(KPF_PGTABLE), tol.TRUTH_OWN_PAGES)
+
+
+# --- slab caches -----------------------------------------------------------------------------------------
+
+LARGE_KMALLOC = "(large kmalloc, in no cache)"
+
+
+def caches(answers) -> dict:
+    return {s["name"]: s for s in answers["slabs"]["slabs"] if s["name"] != LARGE_KMALLOC}
+
+
+def check_slabs(c, truth, answers) -> None:
+    """Every cache of /proc/slabinfo, its objects and slabs exactly, but for a few that the truth itself moved."""
+    ours = caches(answers)
+    c.same("names of caches", sorted(ours), sorted(truth.slabinfo))
+    busy = truth.meta["case"] in tol.BUSY_CASES
+    differ = []
+    for name in ours.keys() & truth.slabinfo.keys():
+        difference = compare_cache(c, ours[name], truth.slabinfo[name], slab_slack(truth))
+        if difference:
+            differ.append(f"{name} {difference}")
+    c.at_most(tol.SLAB_CACHES_BUSY if busy else tol.SLAB_CACHES_QUIET, "caches differ", sorted(differ))
+
+
+def compare_cache(c, ours, truth, slabs_slack) -> str:
+    name = ours["name"]
+    per_slab = truth["objects"] / truth["slabs"] if truth["slabs"] else ours["objects_total"]
+    c.same(f"{name} slot size", ours["slot_size"], truth["slot_size"])
+    c.near(f"{name} slabs", ours["slabs"], truth["slabs"], slabs_slack)
+    c.near(f"{name} objects", ours["objects_total"], truth["objects"], slabs_slack * per_slab)
+    c.near(f"{name} active objects", ours["slabinfo_active"], truth["active"], slabs_slack * per_slab)
+    pairs = (("slabs", "slabs"), ("objects_total", "objects"), ("slabinfo_active", "active"))
+    return ", ".join(f"{theirs} {ours[key] - truth[theirs]:+d}" for key, theirs in pairs if ours[key] != truth[theirs])
+
+
+def check_slab_sums(c, truth, answers) -> None:
+    """Columns of the caches that must fit each other."""
+    for name, s in caches(answers).items():
+        free = s["free_partial"] + s["free_cpu"] + s["free_sheaves"] + s["free_rcu"]
+        c.same(f"{name} allocated and free", s["objects_allocated"] + free, s["objects_total"])
+        c.true(f"{name} allocated more than active", s["objects_allocated"] <= s["slabinfo_active"])
+        preferred = truth.slabinfo.get(name, {}).get("pages_per_slab")
+        if preferred and s["pages"] is not None:
+            c.between(f"{name} pages", s["pages"], s["slabs"], s["slabs"] * preferred)
+            c.true(f"{name} pages too small", s["pages"] * truth.page_size >= s["objects_total"] * s["slot_size"])
+    total = sum(s["pages"] or 0 for s in caches(answers).values())
+    c.same("pages of caches and the class slab", pages_of(answers, "slab"), total)
+
+
+def check_slab_aliases(c, truth, answers) -> None:
+    """
+    A mergeable cache has a made-up name in sysfs, and each of its names is a link to it: all names of a target
+    belong to one of our caches.  Caches that were made before sysfs was there have no link of their own name.
+    """
+    of_name = {}
+    for name, s in caches(answers).items():
+        for each in [name, *s["aliases"]]:
+            of_name[each] = name
+    for target, names in truth.slab_aliases.items():
+        found = {of_name.get(name) for name in names}
+        c.true(f"aliases {target} ({', '.join(sorted(names))}) are of {found}", len(found) == 1 and None not in found)
+    linked = set().union(*truth.slab_aliases.values()) if truth.slab_aliases else set()
+    for name, s in caches(answers).items():
+        c.same(f"aliases of {name} that are no links", set(s["aliases"]) - linked, set())
+
+
+# --- leaks -------------------------------------------------------------------------------------------------
+
+def check_leak(c, truth, answers) -> None:
+    facts = truth.facts
+    leaked = int(facts["leaked_objects"]) + int(facts["kept_objects"])
+    before = int(facts.get("cache_objects_before", 0))
+    ours = caches(answers)
+    name = facts.get("cache") or max((n for n in ours if n.startswith("kmalloc-") and n.endswith("-256")),
+                                     key=lambda n: ours[n]["objects_total"])
+    c.between(f"allocated objects of {name}", ours[name]["objects_allocated"], leaked,
+              leaked + before + tol.LEAK_SURPLUS_OBJECTS)

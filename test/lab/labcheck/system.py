@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Names, modules, mounts, swap, huge pages, the log: what is exactly as the guest printed it."""
+
+import re
+
+from . import tolerance as tol
+
+TIMESTAMP = re.compile(r"\[\s*(\d+\.\d+)\](?:\[\s*[TC]\d+\])? ?(.*)")
+
+
+def check_system(c, truth, answers) -> None:
+    ours = answers["report"]["system"]
+    c.same("release", ours["release"], truth.uname["release"])
+    c.same("version", ours["version"], truth.uname["version"])
+    c.same("machine", ours["arch"], truth.uname["machine"])
+    c.same("page size", ours["page_size"], truth.page_size)
+    c.same("command line", ours["cmdline"], truth.text("cmdline").strip())
+    c.same("possible CPUs", ours["cpus"], truth.possible_cpus)
+    c.same("hostname", ours["hostname"], "lab")
+    uptime = float(truth.text("uptime").split()[0])
+    c.true(f"uptime {ours['uptime_s']}, truth {uptime}", ours["uptime_s"] >= int(uptime))
+    c.same("uptime and times", ours["crash_time"] - ours["boot_time"], ours["uptime_s"])
+
+
+def check_panic(c, truth, answers) -> None:
+    ours = answers["report"]["system"]
+    c.same("panicked", ours["panicked"], truth.meta["panic"] is not None)
+    c.same("panic", ours.get("panic"), truth.meta["panic"])
+    finding = any(f["key"] == "oom" for f in answers["report"]["findings"])
+    killer = any("invoked oom-killer" in line for line in truth.console)
+    c.same("finding of the OOM killer", finding, killer)
+
+
+def check_modules(c, truth, answers) -> None:
+    ours = {m["name"]: m for m in answers["modules"]["modules"]}
+    c.same("modules", sorted(ours), sorted(truth.modules))
+    for name in ours.keys() & truth.modules.keys():
+        expected = truth.modules[name]
+        c.same(f"{name} size", ours[name]["size_bytes"], expected["size"])
+        c.same(f"{name} users", ours[name]["refcount"], expected["refcount"])
+        c.same(f"{name} taint", ours[name]["tainted"], expected["taint"])
+    c.same("modules of the report", answers["report"]["modules"], answers["modules"]["modules"])
+
+
+def check_mounts(c, truth, answers) -> None:
+    ours = [(m["path"], m["device"], m["fstype"]) for m in answers["mounts"]["mounts"]]
+    c.same("mounts", sorted(ours), sorted(truth.mounts))
+    for mount in answers["mounts"]["mounts"]:
+        used, limit = truth.mount_pages.get(mount["path"], (None, None))
+        if used is None:
+            continue
+        c.same(f"{mount['path']} limit", mount.get("max_pages"), limit)
+        if truth.of_the_end:
+            c.same(f"{mount['path']} used", mount.get("used_pages"), used)
+    c.same("mounts of the report", answers["report"]["mounts"], answers["mounts"]["mounts"])
+
+
+def check_swaps(c, truth, answers) -> None:
+    """The header page of an area is no page of it: /proc/swaps leaves it out too."""
+    ours = [(s["path"], s["pages"], s["priority"]) for s in answers["report"]["swaps"]]
+    c.same("swap areas", ours, [(path, truth.pages(kib), priority) for path, kib, _, priority in truth.swaps])
+    if truth.of_the_end:
+        for area, (path, _, used, _) in zip(answers["report"]["swaps"], truth.swaps):
+            c.same(f"{path} used", area["used_pages"], truth.pages(used))
+
+
+def check_hugetlb(c, truth, answers) -> None:
+    ours = {p["page_bytes"]: p for p in answers["report"].get("hugetlb") or []}
+    if not ours and truth.meta["arch"] == "arm64":
+        c.remark("hugetlb not known")
+        return
+    for size, pool in truth.hugetlb.items():
+        c.true(f"no pool of {size} bytes", size in ours)
+        for name, key in (("nr", "total"), ("free", "free"), ("resv", "reserved"), ("surplus", "surplus")):
+            c.same(f"huge pages of {size} {name}", ours.get(size, {}).get(key), pool[name])
+
+
+def check_log(c, truth, answers) -> None:
+    """Every line with a time on the console is in the log, in order.  The console leaves out debug messages."""
+    lines = []
+    for record in answers["dmesg"]["log"]:
+        micros = record["time_ns"] // 1000
+        stamp = f"{micros // 1000000}.{micros % 1000000:06d}"
+        lines += [(stamp, text.rstrip()) for text in record["text"].split("\n")]
+    rest = iter(lines)
+    wanted = [match.groups() for match in map(TIMESTAMP.match, truth.console) if match]
+    missing = [f"[{stamp}] {text}" for stamp, text in wanted if not seen(rest, (stamp, text.rstrip()))]
+    c.same("console lines not in the log", missing[:3], [])
+    c.true(f"the console has {len(wanted)} lines only", len(wanted) > 100)
+    c.same("times in order", sorted(r["seq"] for r in answers["dmesg"]["log"]), [r["seq"] for r in answers["dmesg"]["log"]])
+
+
+def seen(lines, wanted) -> bool:
+    """Advance to a line; without it the iterator is at its end, and so is everything after it missing."""
+    return any(line == wanted for line in lines)
+
+
+def check_status(c, truth, answers) -> None:
+    """Nothing of a whole dump is unreadable, and the program says so."""
+    for key, status in answers.status.items():
+        c.same(f"status of {key}", status, 0)
+        c.same(f"unreadable in {key}", answers[key].get("unreadable", []), [])
+    report = answers["report"]
+    c.same("complete", report["source"]["complete"], True)
+    small = truth.meta["ram_bytes"] <= tol.SMALL_RAM_BYTES
+    c.between("peak resident bytes", report["cost"]["peak_rss_bytes"], 1,
+              tol.RSS_BYTES_SMALL if small else tol.RSS_BYTES_LARGE)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How much a figure may differ from the truth, and why.  What is not here must be equal.
+
+The truth is read by a program of the guest ("truth", task 1), which then lets the host stop the machine
+about a second later.  Reading /proc and writing 200 KB to a serial line are work for the kernel too.
+"""
+
+# --- what happens between the truth and the dump ------------------------------------------------------
+
+# Pages that move between buddy lists, per-cpu lists and slabs after /proc/buddyinfo, the last file, was
+# read: one refill of a per-cpu list takes pcp->batch pages, at most 63 (zone_batchsize()).
+PCP_BATCH_PAGES = 63
+
+# Blocks on a zone's free lists that one such refill or drain splits or merges, per order.
+BUDDY_SPLITS = 8
+
+# Slabs that a cache may gain or lose: the files' own dentries and inodes, a work item, an RCU callback.
+SLAB_SLABS = 2
+
+# Caches that differ at all on a guest that only sleeps, and on one that is at work (drbd: the writer goes
+# on, its timers and sockets allocate).
+SLAB_CACHES_QUIET = 12
+SLAB_CACHES_BUSY = 40
+SLAB_SLABS_BUSY = 64
+BUSY_CASES = ("drbd",)
+
+# Kernel threads that serve work queues come and go, and are named after their last work.
+KWORKERS_CHANGED = 4
+
+# Tasks seen running at one of both moments (the truth itself runs when it reads its own state).
+TASKS_RUNNING = 4
+
+# A kernel stack is freed by RCU or cached (vmalloc) a moment after its kworker has gone: 16 KiB each.
+STACK_PAGES_PER_KWORKER = 4
+
+# Page tables, anonymous and file pages of the truth itself: buffers it touches between two files.
+TRUTH_OWN_PAGES = 16
+
+# --- what the kernel's own figures leave out -----------------------------------------------------------
+
+# Kernels before 6.2 keep changes of a mm's counters per thread and add them after 64 faults
+# (SPLIT_RSS_COUNTING, TASK_RSS_EVENTS_THRESH, mm/memory.c); /proc and the OOM table lack them.  A fault
+# is one anonymous page, or up to 16 of a file around it (fault_around_bytes, 64 KiB).
+THREAD_RSS_EVENTS = 65
+FAULT_AROUND_PAGES = 16
+
+# Since 6.2 (f1a7941243c1) the counters are percpu_counters: /proc reads the shared part only, from which
+# each CPU may lack less than its batch, max(32, 2 * CPUs) (compute_batch_value(), lib/percpu_counter.c).
+PERCPU_COUNTER_BATCH = 32
+
+
+def percpu_counter_pages(cpus: int) -> int:
+    return max(PERCPU_COUNTER_BATCH, 2 * cpus) * cpus
+
+
+# A process of the lab's hog has this many pages besides what it was told to take: stack, heap, data.
+HOG_OWN_ANON_PAGES = 128
+
+# Leaked objects are all allocated; besides them the cache holds what it held before (fact
+# cache_objects_before) and what was allocated meanwhile.
+LEAK_SURPLUS_OBJECTS = 600
+
+# --- between an OOM report and the end of the panic ----------------------------------------------------
+
+# Mem-Info is printed first; while the lines go out over a serial line the other CPUs allocate and free on.
+OOM_MOVED_PAGES = 96
+
+# --- cost ------------------------------------------------------------------------------------------------
+
+# The promise for dumps up to 1 GB, and for larger ones.
+RSS_BYTES_SMALL = 64 << 20
+RSS_BYTES_LARGE = 256 << 20
+SMALL_RAM_BYTES = 1 << 30
