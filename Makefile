@@ -37,7 +37,7 @@ HAVE_zlib := HAVE_ZLIB
 HAVE_libdw := HAVE_LIBDW
 FOUND := $(foreach lib,$(OPTIONAL),$(shell $(PKG_CONFIG) --exists $(lib) 2>/dev/null && echo $(lib)))
 LIB_CFLAGS := $(foreach lib,$(FOUND),-D$(HAVE_$(lib))=1 $(shell $(PKG_CONFIG) --cflags $(lib)))
-LIBS = $(foreach lib,$(FOUND),$(shell $(PKG_CONFIG) --libs $(PKG_CONFIG_STATIC) $(lib)))
+LIBS = -lm $(foreach lib,$(FOUND),$(shell $(PKG_CONFIG) --libs $(PKG_CONFIG_STATIC) $(lib)))
 # Debian's libsnappy-dev and liblzo2-dev of some releases come without a .pc file: their headers are tried.
 ifeq ($(filter snappy,$(FOUND)),)
 ifneq ($(filter snappy,$(OPTIONAL)),)

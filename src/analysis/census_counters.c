@@ -308,12 +308,31 @@ static void add_node(void *arg, const struct node *node)
 	table_set(t, NODE_ID, node->id);
 	table_set(t, NODE_SPANNED, node->spanned_pages);
 	table_set(t, NODE_PRESENT, node->present_pages);
+	table_set_table(t, NODE_ZONES, table_new(&zones_spec));
+}
+
+/* zones_table() of one node. */
+struct node_zones {
+	struct table *zones;
+	u64 node;
+};
+
+static void add_zone_of_node(void *arg, const struct zone *zone)
+{
+	struct node_zones *wanted = arg;
+	if (zone->node == wanted->node)
+		zone_table_add(wanted->zones, zone);
 }
 
 static struct table *nodes_table(struct kernel *k)
 {
 	struct table *t = table_new(&nodes_spec);
 	node_for_each(k, add_node, t, NULL);
+	for (size_t i = 0; i < table_nr_rows(t); i++) {
+		const struct value *row = table_row(t, i);
+		struct node_zones wanted = {row[NODE_ZONES].table, row[NODE_ID].u};
+		zone_for_each(k, add_zone_of_node, &wanted, NULL);
+	}
 	return t;
 }
 

@@ -175,26 +175,27 @@ static void findings_of_source(const struct report *r, struct image *image, cons
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
-/* A builder that failed leaves a finding, and its part out. */
+/* A builder that failed leaves its reason, and a finding; without types nearly all is missing, and one finding says that. */
 static struct table *part(struct report *r, struct table *table, const char *key, const struct kernel *k, struct error *error)
 {
-	if (!table && k->types) { /* without types nearly all is missing: one finding says that */
+	if (!table) {
 		char title[64];
+		*vec_push(&r->missing) = (struct missing_part){key, arena_strdup(&r->arena, error->text)};
 		snprintf(title, sizeof(title), "%s can't be told", key);
-		finding_add(r->findings, SEVERITY_NOTE, "not_known", title, error->text, NULL);
+		if (k->types)
+			finding_add(r->findings, SEVERITY_NOTE, "not_known", title, error->text, NULL);
 	}
 	error->text[0] = '\0';
 	return table;
 }
 
-static void count_tasks(struct report *r)
+const char *report_why_missing(const struct report *r, const char *key)
 {
-	for (size_t i = 0; r->tasks && i < table_nr_rows(r->tasks); i++) {
-		if (table_row(r->tasks, i)[TASK_KERNEL_THREAD].u)
-			r->nr_kernel_threads++;
-		else
-			r->nr_processes++;
+	for (size_t i = 0; i < r->missing.n; i++) {
+		if (!strcmp(r->missing.v[i].key, key))
+			return r->missing.v[i].why;
 	}
+	return NULL;
 }
 
 static void build_kernel_parts(struct report *r, struct kernel *k)
@@ -210,7 +211,6 @@ static void build_kernel_parts(struct report *r, struct kernel *k)
 	r->swaps = part(r, swaps_table(k, &error), "swaps", k, &error);
 	r->hugetlb = part(r, hugetlb_table(k, &error), "hugetlb", k, &error);
 	r->mounts = part(r, mounts_table(k, &error), "mounts", k, &error);
-	count_tasks(r);
 }
 
 void report_build(struct report *r, struct image *image, struct kernel *k, const char *const *paths, size_t nr_paths,
@@ -240,4 +240,6 @@ void report_done(struct report *r)
 		if (tables[i])
 			table_free(tables[i]);
 	}
+	vec_done(&r->missing);
+	arena_done(&r->arena);
 }

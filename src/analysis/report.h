@@ -9,15 +9,23 @@
 #include "base/table.h"
 #include "kernel/kernel.h"
 
+struct missing_part {
+	const char *key, *why;
+};
+
 struct report {
 	struct table *source, *system, *census, *zones, *tasks, *slabs, *modules, *swaps, *hugetlb, *mounts, *log;
 	struct table *events;	  /* the log's lines about memory running out, oldest first */
 	struct table *findings, *unreadable;
-	u64 nr_kernel_threads, nr_processes;
+	struct arena arena;
+	VEC(struct missing_part) missing;
 };
 
 enum event_column { EVENT_TIME, EVENT_KIND, EVENT_TEXT };
 extern const struct table_spec events_spec;
+
+/* Why a part is NULL: the reason of the first that failed with this key; NULL when it is there. */
+const char *report_why_missing(const struct report *report, const char *key);
 
 /* k NULL: the dump's kernel could not be found; boot_error says why. */
 void report_build(struct report *report, struct image *image, struct kernel *k, const char *const *paths, size_t nr_paths,

@@ -52,7 +52,7 @@ struct slab_list {
 	struct arena arena;
 	VEC(struct alias) aliases;
 	u64 managed_pages, cache_pages;
-	bool all_known;
+	bool all_known, aliases_known;
 };
 
 static void add_alias(void *arg, u64 cache, const char *alias)
@@ -65,6 +65,10 @@ static void add_alias(void *arg, u64 cache, const char *alias)
 static void set_aliases(const struct slab_list *list, const struct slab_cache *cache)
 {
 	VEC(const char *) names = {0};
+	if (!list->aliases_known) {
+		table_set_unknown(list->t, SLAB_ALIASES, "sysfs' directory of slab caches can't be found");
+		return;
+	}
 	for (size_t i = 0; i < list->aliases.n; i++) {
 		const struct alias *a = &list->aliases.v[i];
 		/* ":0000192" is sysfs' own unique name of a mergeable cache */
@@ -170,7 +174,7 @@ struct table *slabs_table(struct kernel *k, struct error *error)
 	bool has_vmstat = vmstat_read(k, &vmstat, NULL) == 0;
 	if (has_vmstat)
 		list.managed_pages = vmstat.managed_pages;
-	slab_alias_for_each(k, add_alias, &list, NULL);
+	list.aliases_known = slab_alias_for_each(k, add_alias, &list, NULL) == 0;
 	int failed = slab_cache_for_each(k, add_cache, &list, error);
 	if (!failed && has_vmstat)
 		add_large_kmalloc(&list, &vmstat);

@@ -70,7 +70,7 @@ static const struct column system_columns[] = {
 	[SYSTEM_RAM_BYTES] = {"ram_bytes", "RAM", "present pages of all zones", COL_BYTES},
 	[SYSTEM_PANICKED] = {"panicked", "panicked", "the kernel was panicking when dumped", COL_BOOL},
 	[SYSTEM_PANIC] = {"panic", "panic", "its message, from the log", .flags = COLUMN_OPTIONAL},
-	[SYSTEM_CMDLINE] = {"cmdline", "command line", "of the kernel", .flags = COLUMN_OPTIONAL},
+	[SYSTEM_CMDLINE] = {"cmdline", "command line", "of the kernel"},
 	[SYSTEM_TAINTED] = {"tainted", "tainted", "why the kernel is tainted", COL_LIST},
 	[SYSTEM_BUILD_ID] = {"build_id", "build-id", "of the kernel, to find its debuginfo by"},
 };
@@ -130,8 +130,7 @@ struct table *system_table(struct kernel *k)
 		table_set_unknown(t, SYSTEM_PANICKED, "panic_cpu can't be read");
 	if (f->panic[0])
 		table_set_text(t, SYSTEM_PANIC, f->panic);
-	if (f->command_line[0])
-		table_set_text(t, SYSTEM_CMDLINE, f->command_line);
+	set_text_or_unknown(t, SYSTEM_CMDLINE, f->command_line, "saved_command_line can't be read");
 	if (f->has_taint)
 		table_set_list(t, SYSTEM_TAINTED, f->taint, f->nr_taint);
 	else

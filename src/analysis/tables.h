@@ -35,6 +35,8 @@ enum zone_column { ZONE_NODE, ZONE_NAME, ZONE_SPANNED, ZONE_PRESENT, ZONE_MANAGE
 		   ZONE_LOW, ZONE_HIGH, ZONE_BOOST, ZONE_LOWMEM_RESERVE, ZONE_FREE_BY_ORDER, ZONE_BELOW };
 extern const struct table_spec zones_spec;
 struct table *zones_table(struct kernel *k, struct error *error);
+struct zone;
+void zone_table_add(struct table *table, const struct zone *zone); /* one row of it */
 
 /* --- lists ----------------------------------------------------------------------------------------------------------- */
 enum task_column { TASK_PID, TASK_TGID, TASK_PPID, TASK_COMM, TASK_STATE, TASK_UID, TASK_RSS, TASK_RSS_ANON, TASK_RSS_FILE,

@@ -37,9 +37,8 @@ static const char *below(const struct zone *z)
 	return "none";
 }
 
-static void add_zone(void *arg, const struct zone *z)
+void zone_table_add(struct table *t, const struct zone *z)
 {
-	struct table *t = arg;
 	table_add(t);
 	table_set(t, ZONE_NODE, z->node);
 	table_set_text(t, ZONE_NAME, z->name);
@@ -58,6 +57,11 @@ static void add_zone(void *arg, const struct zone *z)
 	table_set_numbers(t, ZONE_LOWMEM_RESERVE, z->lowmem_reserve, z->nr_lowmem_reserve);
 	table_set_numbers(t, ZONE_FREE_BY_ORDER, z->free_by_order, z->nr_orders);
 	table_set_text(t, ZONE_BELOW, below(z));
+}
+
+static void add_zone(void *arg, const struct zone *z)
+{
+	zone_table_add(arg, z);
 }
 
 struct table *zones_table(struct kernel *k, struct error *error)

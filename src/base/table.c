@@ -82,6 +82,9 @@ void table_set_signed(struct table *table, unsigned column, s64 value)
 
 void table_set_real(struct table *table, unsigned column, double value)
 {
+	/* A share is told to a hundredth of a percent: more digits would only look exact. */
+	if (table_spec(table)->columns[column].type == COL_PERCENT)
+		value = round(value * 100) / 100;
 	known_cell(table, column, KIND_REAL)->real = value;
 	if (!isfinite(value))
 		table_set_unknown(table, column, "it is not a finite number");

@@ -253,19 +253,27 @@ static void put_cost(struct json_writer *w, double seconds)
 static int put_json(struct command_context *context, const struct report *r, double seconds)
 {
 	struct json_writer *w = command_json(context);
-	const struct document_part parts[] = {
-		{r->source, true},   {r->system, true},	  {r->census, true},   {r->tasks, false},
-		{r->slabs, false},   {r->modules, false}, {r->swaps, false},   {r->hugetlb, false},
-		{r->mounts, false},  {r->events, false},  {r->findings, false}, {r->unreadable, false},
+	const struct {
+		const struct table_spec *spec;
+		const struct table *table;
+		bool record;
+	} parts[] = {
+		{&source_spec, r->source, true},   {&system_spec, r->system, true},   {&census_spec, r->census, true},
+		{&tasks_spec, r->tasks},	   {&slabs_spec, r->slabs},	      {&modules_spec, r->modules},
+		{&swaps_spec, r->swaps},	   {&hugetlb_spec, r->hugetlb},	      {&mounts_spec, r->mounts},
+		{&events_spec, r->events},	   {&findings_spec, r->findings},     {&unreadable_spec, r->unreadable},
 	};
 	if (!w)
 		return 0;
 	put_cost(w, seconds);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		const struct table *t = parts[i].table;
-		if (!t)
+		const char *why = report_why_missing(r, parts[i].spec->key);
+		if (!t) {
+			json_unknown(w, parts[i].spec->key, why ? why : "the dump's kernel could not be found");
 			continue;
-		json_key(w, table_spec(t)->key);
+		}
+		json_key(w, parts[i].spec->key);
 		if (parts[i].record ? json_record(w, t, NULL, &context->error) : json_table(w, t, NULL, &context->error))
 			return -1;
 	}

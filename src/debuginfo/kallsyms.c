@@ -207,8 +207,10 @@ static int check_text(struct kallsyms *k, u64 text_base, struct error *error)
 			return 0;
 		tried++;
 	}
-	return !text_base ? 0 : error_set(error, EXIT_INPUT, "kallsyms: none of %zu symbols at %#llx is _text or _stext",
-					  tried, (unsigned long long)text_base);
+	if (!text_base || (tried == 0 && k->addresses.window.nr_holes))
+		return 0;
+	return error_set(error, EXIT_INPUT, "kallsyms: none of %zu symbols at %#llx is _text or _stext", tried,
+			 (unsigned long long)text_base);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ static bool addresses_fit(struct kallsyms_addresses *a, u64 text_base)
 		text_seen |= address == text_base;
 		last = address;
 	}
+	text_seen |= a->window.nr_holes > 0; /* it may stand in one */
 	return text_seen && readable && falls <= readable / 1000 && in_kernel > readable / 2;
 }
 

@@ -10,7 +10,7 @@
 
 #include "debuginfo/typeinfo_internal.h"
 
-enum { MAX_ALIASES = 64, MAX_ARRAY_DEPTH = 16, MAX_ANONYMOUS_DEPTH = 32, MAX_SEARCH_STEPS = 1 << 18 };
+enum { MAX_ALIASES = 64, MAX_ARRAY_DEPTH = 16, MAX_ANONYMOUS_DEPTH = 32, MAX_SEARCH_STEPS = 1 << 14 };
 
 const char *typeinfo_source(const struct typeinfo *types)
 {

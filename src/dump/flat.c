@@ -1,6 +1,6 @@
 /*
  * The form (makedumpfile's makedumpfile_header and makedumpfile_data_header, all big endian):
- *	char signature[16] "makedumpfile", s64 type 1, s64 version 1, padding up to 4096
+ *	char signature[16] "makedumpfile" (older writers leave garbage behind its NUL), s64 type 1, s64 version 1, padding up to 4096
  *	records: s64 offset in the rearranged file, s64 size, then size bytes
  *	the last record has offset -1 and size -1; without it the stream broke off
  *
@@ -52,8 +52,8 @@ static u64 extent_end(const struct extent *e)
 
 bool flat_probe(struct file *base)
 {
-	static const char signature[16] = "makedumpfile";
-	char bytes[16];
+	static const char signature[] = "makedumpfile"; /* with its NUL; the field's other bytes are whatever was there */
+	char bytes[sizeof(signature)];
 	return !file_read(base, 0, bytes, sizeof(bytes)) && !memcmp(bytes, signature, sizeof(bytes));
 }
 

@@ -80,24 +80,29 @@ void rb_walk_init(struct rb_walk *walk, struct kernel *k, u64 root_kva)
 		rb_push(walk, root);
 }
 
+static enum read_status rb_children(struct rb_walk *walk, u64 node, u64 *left, u64 *right)
+{
+	enum read_status status = kernel_get(walk->k, node, rb_left, left);
+	return status ? status : kernel_get(walk->k, node, rb_right, right);
+}
+
 bool rb_walk_next(struct rb_walk *walk, u64 *node)
 {
-	if (!walk->depth)
-		return false;
-	u64 here = walk->stack[--walk->depth], left, right;
-	enum read_status status = kernel_get(walk->k, here, rb_left, &left);
-	if (!status)
-		status = kernel_get(walk->k, here, rb_right, &right);
-	if (!status && walk->nr >= WALK_LIMIT)
-		status = READ_DAMAGED;
-	if (status) {
-		walk->status = status;
-		walk->at = here;
-		return walk->nr < WALK_LIMIT && rb_walk_next(walk, node);
+	while (walk->depth) {
+		u64 here = walk->stack[--walk->depth], left, right;
+		enum read_status status = walk->nr < RB_LIMIT ? rb_children(walk, here, &left, &right) : READ_DAMAGED;
+		if (status) {
+			walk->status = status;
+			walk->at = here;
+			if (walk->nr >= RB_LIMIT)
+				return false;
+			continue; /* the other branches are still there */
+		}
+		rb_push(walk, right);
+		rb_push(walk, left);
+		*node = here;
+		walk->nr++;
+		return true;
 	}
-	rb_push(walk, right);
-	rb_push(walk, left);
-	*node = here;
-	walk->nr++;
-	return true;
+	return false;
 }

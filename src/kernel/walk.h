@@ -40,7 +40,7 @@ void chain_walk_init(struct chain_walk *walk, struct kernel *k, u64 first, enum 
 bool chain_walk_next(struct chain_walk *walk, u64 *object);
 
 /* struct rb_root: all nodes in no promised order (parents before children). */
-enum { RB_MAX_DEPTH = 128 };
+enum { RB_MAX_DEPTH = 128, RB_LIMIT = 1 << 22 };
 struct rb_walk {
 	struct kernel *k;
 	u64 stack[RB_MAX_DEPTH];

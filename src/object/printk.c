@@ -94,11 +94,11 @@ static enum desc_state desc_state(const struct ring *r, u64 id)
 	return (enum desc_state)(word >> shift);
 }
 
-/* The text block of a descriptor: its bytes after the id, and how many. */
-static const u8 *text_block(const struct ring *r, const u8 *desc, size_t *room)
+/* The text block of a descriptor: its bytes after the id, and how many.  NULL when its place holds another record by now. */
+static const u8 *text_block(const struct ring *r, const u8 *desc, u64 id, size_t *room)
 {
 	struct kernel *k = r->k;
-	u64 at = kernel_datum(k, prb_desc_text)->value, begin, next;
+	u64 at = kernel_datum(k, prb_desc_text)->value, begin, next, block_id;
 	if (at >= r->desc_size || kernel_get_from(k, desc + at, r->desc_size - at, prb_lpos_begin, &begin) ||
 	    kernel_get_from(k, desc + at, r->desc_size - at, prb_lpos_next, &next))
 		return NULL;
@@ -111,6 +111,9 @@ static const u8 *text_block(const struct ring *r, const u8 *desc, size_t *room)
 	else if (end == 0)
 		end = r->text_bytes;
 	if (end < start + ID_BYTES)
+		return NULL;
+	memcpy(&block_id, r->text + start, ID_BYTES);
+	if (block_id != id)
 		return NULL;
 	*room = end - start - ID_BYTES;
 	return r->text + start + ID_BYTES;
@@ -136,7 +139,7 @@ static bool ring_record(const struct ring *r, u64 id, struct log_record *record)
 	enum desc_state state = desc_state(r, id);
 	if ((state != DESC_COMMITTED && state != DESC_FINALIZED) || kernel_get_from(k, info, r->info_size, printk_info_text_len, &text_len))
 		return false;
-	const u8 *text = text_block(r, desc, &room);
+	const u8 *text = text_block(r, desc, id, &room);
 	if (!text)
 		return false;
 	*record = (struct log_record){.text = (const char *)text, .text_len = u64_min(text_len, room), .level = -1, .facility = -1};

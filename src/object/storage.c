@@ -88,9 +88,10 @@ int hugetlb_for_each(struct kernel *k, hugetlb_fn fn, void *arg, struct error *e
 /* tmpfs: its limit and use in pages; used_blocks is a percpu_counter since 2.6.37 (7e496299d4d2). */
 static void read_tmpfs_size(struct kernel *k, struct mount *m)
 {
-	u64 info;
+	u64 info, magic;
 	s64 used;
-	if (strcmp(m->fstype, "tmpfs") && strcmp(m->fstype, "devtmpfs"))
+	/* By what it is, not by its name: rootfs and devtmpfs are tmpfs too. */
+	if (kernel_get(k, m->super_block, super_magic, &magic) || magic != k->schema.quirk[quirk_tmpfs_magic])
 		return;
 	if (kernel_get(k, m->super_block, super_fs_info, &info) || !info ||
 	    kernel_get(k, info, shmem_max_blocks, &m->max_pages) || !kernel_has(k, shmem_used_blocks))

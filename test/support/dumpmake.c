@@ -364,7 +364,7 @@ struct bytes dumpmake_flatten(const struct bytes *in, size_t record, unsigned fl
 {
 	struct bytes out = {0};
 	u64 one = __builtin_bswap64(1);
-	bytes_put(&out, 0, "makedumpfile", 12);
+	bytes_put(&out, 0, "makedumpfile\0\x8b\xff\xff", 16); /* the field was never cleared by makedumpfile 1.6 */
 	bytes_put(&out, 16, &one, 8);
 	bytes_put(&out, 24, &one, 8);
 	bytes_put(&out, 4096, NULL, 0);

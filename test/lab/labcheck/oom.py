@@ -59,17 +59,20 @@ def check_oom_memory(c, truth, answers) -> None:
     if not c.true("no Mem-Info on the console", report.counters.get("free") is not None):
         return
     n = report.counters
-    free = pages_of(answers, "free_buddy")
-    c.near("free", free, n["free"], slack)
-    c.near("free_pcp", pages_of(answers, "free_pcp"), n["free_pcp"], slack)
+    freed = slack + tol.OOM_FREED_PAGES
+    free, per_cpu = pages_of(answers, "free_buddy"), pages_of(answers, "free_pcp")
+    slab = pages_of(answers, "slab") + pages_of(answers, "large_kmalloc")
+    slab_then = n["slab_reclaimable"] + n["slab_unreclaimable"]
+    c.between("free", free, n["free"] - slack, n["free"] + freed)
+    c.between("free_pcp", per_cpu, n["free_pcp"] - slack, n["free_pcp"] + freed)
+    c.between("slab", slab, slab_then - freed, slab_then + slack)
+    c.near("free, free_pcp and slab", free + per_cpu + slab, n["free"] + n["free_pcp"] + slab_then, slack)
     # The lists of anonymous pages hold tmpfs too.
     lists = sum(n[key] for key in ("active_anon", "inactive_anon", "isolated_anon", "unevictable"))
     c.near("anonymous pages and tmpfs", pages_of(answers, "anon") + pages_of(answers, "shmem") +
            (pages_of(answers, "swap_cache") or 0), lists, 2 * slack)
     c.near("shmem", pages_of(answers, "shmem"), n["shmem"], slack)
     c.near("page cache", pages_of(answers, "page_cache"), n["active_file"] + n["inactive_file"] + n["isolated_file"], slack)
-    c.near("slab", pages_of(answers, "slab") + pages_of(answers, "large_kmalloc"),
-           n["slab_reclaimable"] + n["slab_unreclaimable"], slack)
     c.near("page tables", pages_of(answers, "page_table"), n["pagetables"] + n.get("sec_pagetables", 0), slack)
     c.near("kernel stacks", pages_of(answers, "kernel_stack"), truth.pages(report.node["kernel_stack"]), slack)
     c.same("pages RAM", answers["report"]["census"]["present_pages"], n["RAM"])
@@ -85,8 +88,9 @@ def check_oom_zones(c, truth, answers) -> None:
         for name in ("min", "low", "high", "boost", "present", "managed"):
             if name in line:
                 c.same(f"{key} {name}", zone[name], truth.pages(line[name]))
-        c.near(f"{key} free", zone["free"], truth.pages(line["free"]), slack)
-        c.near(f"{key} free_pcp", zone["free_pcp"], truth.pages(line["free_pcp"]), slack)
+        for name in ("free", "free_pcp"):
+            pages = truth.pages(line[name])
+            c.between(f"{key} {name}", zone[name], pages - slack, pages + slack + tol.OOM_FREED_PAGES)
 
 
 def check_oom_tasks(c, truth, answers) -> None:

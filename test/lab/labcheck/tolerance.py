@@ -11,15 +11,25 @@ about a second later.  Reading /proc and writing 200 KB to a serial line are wor
 # read: one refill of a per-cpu list takes pcp->batch pages, at most 63 (zone_batchsize()).
 PCP_BATCH_PAGES = 63
 
-# Blocks on a zone's free lists that one such refill or drain splits or merges, per order.
+# The same on a guest that is at work.
+BUSY_MOVED_PAGES = 2048
+
+# Blocks of an order that splitting and merging make or take, besides those of refills and drains.
 BUDDY_SPLITS = 8
 
-# Slabs that a cache may gain or lose: the files' own dentries and inodes, a work item, an RCU callback.
+# Slabs that a cache may gain or lose: the files' own dentries and inodes, a work item.
 SLAB_SLABS = 2
+
+# The truth opens a thousand files; what it closed is freed by RCU, in part after slabinfo was read.
+SLAB_SLABS_OF_CACHE = {"filp": 24, "dentry": 24, "proc_inode_cache": 24, "lsm_file_cache": 8, "seq_file": 4}
+
+# Buffers of seq_file and of the serial line are kmalloc'd while the truth is read; above two pages they
+# are no cache's.
+LARGE_KMALLOC_PAGES = 16
 
 # Caches that differ at all on a guest that only sleeps, and on one that is at work (drbd: the writer goes
 # on, its timers and sockets allocate).
-SLAB_CACHES_QUIET = 12
+SLAB_CACHES_QUIET = 4
 SLAB_CACHES_BUSY = 40
 SLAB_SLABS_BUSY = 64
 BUSY_CASES = ("drbd",)
@@ -62,8 +72,10 @@ LEAK_SURPLUS_OBJECTS = 600
 
 # --- between an OOM report and the end of the panic ----------------------------------------------------
 
-# Mem-Info is printed first; while the lines go out over a serial line the other CPUs allocate and free on.
+# Mem-Info is printed first; while the lines go out over a serial line the other CPUs go on.  What they do
+# changes little in all, but RCU callbacks free slabs: pages go from slabs to per-cpu lists to free lists.
 OOM_MOVED_PAGES = 96
+OOM_FREED_PAGES = 512
 
 # --- cost ------------------------------------------------------------------------------------------------
 
