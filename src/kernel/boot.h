@@ -13,6 +13,11 @@ void boot_exported_symbols(struct kernel *k);
 
 /* types.c: BTF of the dump, else of the vmlinux given, else its DWARF. */
 int boot_types(struct kernel *k, const struct kernel_options *options, struct error *error);
+/* The kernel's own BTF: where its symbols say, else found by its header in the image. */
+struct btf_place {
+	u64 kva, size;
+};
+bool boot_find_btf(struct kernel *k, struct btf_place *place);
 
 /* cpu.c: masks and per-cpu offsets. */
 void boot_cpus(struct kernel *k);

@@ -15,10 +15,6 @@ enum { BTF_MAGIC = 0xeb9f, BTF_HEADER = 24 };
 #define BTF_LARGEST MIB(64)
 #define BTF_SMALLEST KIB(64)
 
-struct btf_place {
-	u64 kva, size;
-};
-
 static u64 btf_size_at(const u8 *bytes, size_t len)
 {
 	struct cursor c = cursor_over(bytes, len);
@@ -48,7 +44,7 @@ static bool scan_btf(void *arg, u64 kva, const u8 *bytes, size_t len)
 	return false;
 }
 
-static bool find_btf(struct kernel *k, struct btf_place *place)
+bool boot_find_btf(struct kernel *k, struct btf_place *place)
 {
 	struct symbol start, stop;
 	if (k->symbols && symbols_find(k->symbols, "__start_BTF", NULL, &start) &&
@@ -66,7 +62,7 @@ static int types_from_dump(struct kernel *k, struct error *error)
 	struct btf_place place;
 	if (k->image_lost)
 		return error_set(error, EXIT_PARTIAL, "the kernel's image, which holds them, %s", read_status_text(k->image_lost));
-	if (!find_btf(k, &place))
+	if (!boot_find_btf(k, &place))
 		return error_set(error, EXIT_PARTIAL, "the dump's kernel image has no BTF (built without CONFIG_DEBUG_INFO_BTF?)");
 	u8 *btf = mem_alloc(place.size);
 	enum read_status status = kernel_read(k, place.kva, btf, place.size);

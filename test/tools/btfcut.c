@@ -5,7 +5,7 @@
  *
  * in.btf is raw BTF or an ELF file with a .BTF section; with -B it is a module's, and the output stands alone.
  * names.txt has one name a line as typeinfo_find() takes it ("struct page", "enum zone_stat_item", "spinlock_t"),
- * or "var runqueues"; # starts a comment.  A name that this kernel does not have is told and left out.
+ * "var runqueues", or "enumerator MM_ANONPAGES" for the enum that has it; # starts a comment.  A name that this kernel does not have is told and left out.
  *
  * Kept is what the named types hold by value, whole.  What they only point to becomes a forward declaration, or
  * void when it has no name; so do functions.  The output is BTF by the kernel's own rules (bpftool reads it).
@@ -284,8 +284,34 @@ static type_id count_types(const struct typeinfo *types)
 	}
 }
 
+struct enumerator_search {
+	const char *name;
+	bool found;
+};
+
+static bool is_enumerator(void *arg, const char *name, s64 value)
+{
+	struct enumerator_search *search = arg;
+	search->found = !strcmp(name, search->name);
+	return !search->found;
+}
+
+static type_id find_enumerator(const struct cut *cut, const char *name)
+{
+	type_id id;
+	for (size_t i = 0; (id = cut->types->ops->enum_at(cut->types, i)); i++) {
+		struct enumerator_search search = {.name = name};
+		typeinfo_for_each_enumerator(cut->types, id, is_enumerator, &search);
+		if (search.found)
+			return id;
+	}
+	return 0;
+}
+
 static type_id find(const struct cut *cut, const char *name)
 {
+	if (strncmp(name, "enumerator ", 11) == 0)
+		return find_enumerator(cut, name + 11);
 	if (strncmp(name, "var ", 4) != 0)
 		return typeinfo_find(cut->types, name);
 	type_id id = 0;

@@ -355,8 +355,10 @@ static void test_holes(void **state)
 		assert_int_equal(n + lost, 1 << 15);
 
 		u64 table = m.tables.addresses ? m.tables.addresses : m.tables.offsets;
-		n = load_with_hole(&m, table, table + 64, &lost); /* _text among them */
-		assert_in_range(n, (1 << 15) - 1026, (1 << 15) - 8);
+		if (!layouts[i].addresses_last) { /* _text itself; elsewhere tokens are on the same page */
+			n = load_with_hole(&m, table, table + 64, &lost);
+			assert_in_range(n, (1 << 15) - 1026, (1 << 15) - 8);
+		}
 		table = align_up(table + 40000, PAGE);
 		n = load_with_hole(&m, table, table + PAGE, &lost);
 		assert_in_range(n, (1 << 15) - 1026, (1 << 15) - 512);

@@ -12,7 +12,7 @@ about a second later.  Reading /proc and writing 200 KB to a serial line are wor
 PCP_BATCH_PAGES = 63
 
 # The same on a guest that is at work.
-BUSY_MOVED_PAGES = 2048
+BUSY_MOVED_PAGES = 1024
 
 # Blocks of an order that splitting and merging make or take, besides those of refills and drains.
 BUDDY_SPLITS = 8
@@ -21,7 +21,7 @@ BUDDY_SPLITS = 8
 SLAB_SLABS = 2
 
 # The truth opens a thousand files; what it closed is freed by RCU, in part after slabinfo was read.
-SLAB_SLABS_OF_CACHE = {"filp": 24, "dentry": 24, "proc_inode_cache": 24, "lsm_file_cache": 8, "seq_file": 4}
+SLAB_SLABS_OF_CACHE = {"filp": 16, "dentry": 4, "proc_inode_cache": 4}
 
 # Buffers of seq_file and of the serial line are kmalloc'd while the truth is read; above two pages they
 # are no cache's.
@@ -29,9 +29,9 @@ LARGE_KMALLOC_PAGES = 16
 
 # Caches that differ at all on a guest that only sleeps, and on one that is at work (drbd: the writer goes
 # on, its timers and sockets allocate).
-SLAB_CACHES_QUIET = 4
-SLAB_CACHES_BUSY = 40
-SLAB_SLABS_BUSY = 64
+SLAB_CACHES_QUIET = 3
+SLAB_CACHES_BUSY = 12
+SLAB_SLABS_BUSY = 16
 BUSY_CASES = ("drbd",)
 
 # Kernel threads that serve work queues come and go, and are named after their last work.
