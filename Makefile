@@ -110,6 +110,7 @@ check: check-core check-lab
 
 check-core: $(PROGRAM) $(UNIT)
 	@test/check-layers
+	@test/check-layout
 	@test/run-unit $(UNIT)
 	@MEMWHO=$(PROGRAM) test/check-sample
 	@MEMWHO=$(PROGRAM) test/cli/run

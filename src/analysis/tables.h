@@ -73,6 +73,15 @@ enum log_column { LOG_SEQ, LOG_TIME, LOG_LEVEL, LOG_FACILITY, LOG_CALLER, LOG_TE
 extern const struct table_spec log_spec;
 struct table *log_table(struct kernel *k, u64 *nr_lost, struct error *error);
 
+enum symbol_column { SYMBOL_ADDRESS, SYMBOL_TYPE, SYMBOL_NAME, SYMBOL_MODULE };
+extern const struct table_spec symbols_spec;
+struct table *symbols_table(struct kernel *k, struct error *error); /* loads the modules' too */
+
+enum member_column { MEMBER_OFFSET, MEMBER_SIZE, MEMBER_BITS, MEMBER_TYPE, MEMBER_NAME };
+extern const struct table_spec members_spec;
+/* Members of "page", "struct page"; the modules' types are looked through when the kernel has none of the name. */
+struct table *members_table(struct kernel *k, const char *name, struct error *error);
+
 enum unreadable_column { UNREADABLE_WHAT, UNREADABLE_WHY, UNREADABLE_FIRST_ADDRESS, UNREADABLE_COUNT };
 extern const struct table_spec unreadable_spec;
 struct table *unreadable_table(const struct kernel *k);

@@ -6,8 +6,8 @@
  * end.  (Modules built against a distilled base, 6.11 and later, look the same in memory: btf_relocate()
  * rewrote their ids and names against the kernel's when they were loaded.)
  *
- * The walk needs each type's length.  A kind younger than this program is stepped over when the BTF brings its
- * own layouts (7.1); without them the types behind it are lost, and typeinfo_source() says so.
+ * The walk needs each type's length.  A kind younger than this program is stepped over when the BTF brings
+ * its own layouts (7.1); without them the types behind it are lost, and typeinfo_source() says so.
  */
 #include <stdio.h>
 
@@ -17,9 +17,9 @@
 #include "debuginfo/typeinfo_internal.h"
 
 const struct btf_layout btf_known_layouts[NR_BTF_KINDS] = {
-	[BTF_INT] = {.info_sz = 4},	[BTF_ARRAY] = {.info_sz = 12},	   [BTF_STRUCT] = {.elem_sz = 12},
-	[BTF_UNION] = {.elem_sz = 12},	[BTF_ENUM] = {.elem_sz = 8},	   [BTF_FUNC_PROTO] = {.elem_sz = 8},
-	[BTF_VAR] = {.info_sz = 4},	[BTF_DATASEC] = {.elem_sz = 12},   [BTF_DECL_TAG] = {.info_sz = 4},
+	[BTF_INT] = {.info_sz = 4},	[BTF_ARRAY] = {.info_sz = 12},	 [BTF_STRUCT] = {.elem_sz = 12},
+	[BTF_UNION] = {.elem_sz = 12},	[BTF_ENUM] = {.elem_sz = 8},	 [BTF_FUNC_PROTO] = {.elem_sz = 8},
+	[BTF_VAR] = {.info_sz = 4},	[BTF_DATASEC] = {.elem_sz = 12}, [BTF_DECL_TAG] = {.info_sz = 4},
 	[BTF_ENUM64] = {.elem_sz = 12},
 };
 
@@ -52,7 +52,8 @@ static const struct btf *btf_of(const struct typeinfo *types)
 	return (const struct btf *)types;
 }
 
-/* --- decoding -------------------------------------------------------------------------------------------- */
+/* --- decoding --------------------------------------------------------------------------------------------
+ */
 
 static const char *string_at(const struct btf *b, u32 offset)
 {
@@ -181,7 +182,8 @@ static void btf_record(const struct typeinfo *types, type_id id, struct type_rec
 		out->is_signed = out->has_flag;
 }
 
-static bool btf_member_at(const struct typeinfo *types, const struct type_record *record, u32 i, struct member_record *out)
+static bool btf_member_at(const struct typeinfo *types, const struct type_record *record, u32 i,
+			  struct member_record *out)
 {
 	struct btf_member m;
 	memcpy(&m, (const u8 *)record->details + BTF_TYPE_SIZE + (size_t)i * sizeof(m), sizeof(m));
@@ -194,8 +196,8 @@ static bool btf_member_at(const struct typeinfo *types, const struct type_record
 	return true;
 }
 
-static bool btf_enumerator_at(const struct typeinfo *types, const struct type_record *record, u32 i, const char **name,
-			      s64 *value)
+static bool btf_enumerator_at(const struct typeinfo *types, const struct type_record *record, u32 i,
+			      const char **name, s64 *value)
 {
 	struct btf_type t;
 	u32 e[3] = {0};
@@ -208,7 +210,8 @@ static bool btf_enumerator_at(const struct typeinfo *types, const struct type_re
 	return true;
 }
 
-/* --- the index ------------------------------------------------------------------------------------------- */
+/* --- the index -------------------------------------------------------------------------------------------
+ */
 
 /* NR_TYPE_SPACES: a kind that is not found by name. */
 static enum type_space space_of(u32 kind)
@@ -306,7 +309,8 @@ static void index_names(struct btf *b, u32 nr_named)
 	}
 }
 
-/* --- opening --------------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------------------
+ */
 
 /* A section of the BTF, whole: offset and length count from the end of the header. */
 static bool section_fits(const struct btf_header *h, size_t size, u32 offset, u32 len)
@@ -328,8 +332,10 @@ static int read_header(struct btf_header *h, const void *bytes, size_t size, str
 	if (h->hdr_len < BTF_HEADER_MIN || h->hdr_len > size)
 		return error_set(error, EXIT_INPUT, "BTF: header of %u bytes in %zu", h->hdr_len, size);
 	memcpy(h, bytes, u64_min(h->hdr_len, sizeof(*h)));
-	if (!section_fits(h, size, h->type_off, h->type_len) || !section_fits(h, size, h->str_off, h->str_len))
-		return error_set(error, EXIT_PARTIAL, "BTF: types at %u+%u and strings at %u+%u do not fit into %zu bytes",
+	if (!section_fits(h, size, h->type_off, h->type_len) ||
+	    !section_fits(h, size, h->str_off, h->str_len))
+		return error_set(error, EXIT_PARTIAL,
+				 "BTF: types at %u+%u and strings at %u+%u do not fit into %zu bytes",
 				 h->type_off, h->type_len, h->str_off, h->str_len, size);
 	if (!section_fits(h, size, h->layout_off, h->layout_len))
 		h->layout_len = 0;
@@ -392,16 +398,18 @@ static const struct typeinfo_ops btf_ops = {
 	.enum_at = btf_enum_at,
 };
 
-int typeinfo_from_btf(struct typeinfo **types, const void *btf, size_t size, bool copy, const struct typeinfo *base,
-		      struct error *error)
+int typeinfo_from_btf(struct typeinfo **types, const void *btf, size_t size, bool copy,
+		      const struct typeinfo *base, struct error *error)
 {
 	struct btf_header header;
 	if (read_header(&header, btf, size, error))
 		return -1;
 	if (base && base->ops != &btf_ops)
-		return error_set(error, EXIT_INTERNAL, "BTF: a module's types need the kernel's BTF, not %s", base->source);
+		return error_set(error, EXIT_INTERNAL, "BTF: a module's types need the kernel's BTF, not %s",
+				 base->source);
 	if (base && !btf_of(base)->whole)
-		return error_set(error, EXIT_INPUT, "BTF: a module's types can't be numbered on from %s", base->source);
+		return error_set(error, EXIT_INPUT, "BTF: a module's types can't be numbered on from %s",
+				 base->source);
 	struct btf *b = btf_new(&header, btf, size, copy);
 	b->types.ops = &btf_ops;
 	b->types.base = base;

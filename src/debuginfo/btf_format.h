@@ -16,7 +16,7 @@ struct btf_header {
 	u8 version, flags;
 	u32 hdr_len;
 	u32 type_off, type_len, str_off, str_len; /* from the end of the header */
-	u32 layout_off, layout_len;		  /* since 7.1, when hdr_len is 32: an array of struct btf_layout */
+	u32 layout_off, layout_len; /* since 7.1, when hdr_len is 32: an array of struct btf_layout */
 };
 
 /* What follows the 12 bytes of each type of a kind: info_sz once, elem_sz for each of vlen. */
@@ -26,13 +26,26 @@ struct btf_layout {
 };
 
 enum btf_kind {
-	BTF_VOID, BTF_INT, BTF_PTR, BTF_ARRAY, BTF_STRUCT, BTF_UNION, BTF_ENUM, BTF_FWD, BTF_TYPEDEF, BTF_VOLATILE,
-	BTF_CONST, BTF_RESTRICT, BTF_FUNC, BTF_FUNC_PROTO,
-	BTF_VAR, BTF_DATASEC, /* 5.2 */
-	BTF_FLOAT,	      /* 5.13 */
-	BTF_DECL_TAG,	      /* 5.16 */
-	BTF_TYPE_TAG,	      /* 5.17 */
-	BTF_ENUM64,	      /* 6.0 */
+	BTF_VOID,
+	BTF_INT,
+	BTF_PTR,
+	BTF_ARRAY,
+	BTF_STRUCT,
+	BTF_UNION,
+	BTF_ENUM,
+	BTF_FWD,
+	BTF_TYPEDEF,
+	BTF_VOLATILE,
+	BTF_CONST,
+	BTF_RESTRICT,
+	BTF_FUNC,
+	BTF_FUNC_PROTO,
+	BTF_VAR,
+	BTF_DATASEC,  /* 5.2 */
+	BTF_FLOAT,    /* 5.13 */
+	BTF_DECL_TAG, /* 5.16 */
+	BTF_TYPE_TAG, /* 5.17 */
+	BTF_ENUM64,   /* 6.0 */
 	NR_BTF_KINDS
 };
 
@@ -43,7 +56,8 @@ struct btf_type {
 	u32 size; /* or the id of a type */
 };
 
-/* Kind had 5 bits and vlen 16, the bits between them 0, until both grew into those in 7.1 (no version says so). */
+/* Kind had 5 bits and vlen 16, the bits between them 0, until both grew into those in 7.1 (no version says
+ * so). */
 static inline u32 btf_kind(const struct btf_type *t)
 {
 	return t->info >> 24 & 0x7f;

@@ -3,8 +3,8 @@
  *
  * The first question indexes all compile units: of each name the first complete definition, as the offset of
  * its DIE (0.5 s for the 174 MB of .debug_info of Debian's 6.1).  A DIE becomes a type when its id is asked
- * about; ids are given out in the order in which DIEs are first mentioned, so they mean nothing outside of one
- * database.  Types local to a function are not found by name.
+ * about; ids are given out in the order in which DIEs are first mentioned, so they mean nothing outside of
+ * one database.  Types local to a function are not found by name.
  *
  * libdw caches behind a const face and is not safe for threads: one mutex around everything here.
  */
@@ -14,7 +14,8 @@
 
 int typeinfo_from_dwarf(struct typeinfo **types, const char *path, struct error *error)
 {
-	return error_set(error, EXIT_INPUT, "%s: this memwho is built without libdw and can't read DWARF", path);
+	return error_set(error, EXIT_INPUT, "%s: this memwho is built without libdw and can't read DWARF",
+			 path);
 }
 
 #else
@@ -64,7 +65,7 @@ struct dwarf_db {
 	VEC(Dwarf_Off) enums;
 
 	VEC(struct dwarf_type *) by_id; /* [0] is void */
-	type_id *ids; /* hash of their DIEs */
+	type_id *ids;			/* hash of their DIEs */
 	size_t ids_size;
 };
 
@@ -73,7 +74,8 @@ static struct dwarf_db *db_of(const struct typeinfo *types)
 	return (struct dwarf_db *)types;
 }
 
-/* --- the index ------------------------------------------------------------------------------------------- */
+/* --- the index -------------------------------------------------------------------------------------------
+ */
 
 static struct named *name_slot(struct dwarf_db *db, enum type_space space, const char *name, size_t len)
 {
@@ -170,7 +172,8 @@ static void index_all(struct dwarf_db *db)
 	db->indexed = true;
 }
 
-/* --- ids --------------------------------------------------------------------------------------------------- */
+/* --- ids ---------------------------------------------------------------------------------------------------
+ */
 
 static size_t id_slot(const struct dwarf_db *db, Dwarf_Off die)
 {
@@ -213,7 +216,8 @@ static type_id type_of(struct dwarf_db *db, Dwarf_Die *die)
 	return id_of(db, dwarf_dieoffset(&type));
 }
 
-/* --- conversion ---------------------------------------------------------------------------------------------- */
+/* --- conversion
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool unsigned_attr(Dwarf_Die *die, unsigned name, u64 *value)
 {
@@ -234,8 +238,8 @@ static u64 member_location(Dwarf_Die *die)
 	u64 value = 0;
 	if (unsigned_attr(die, DW_AT_data_member_location, &value))
 		return value;
-	if (dwarf_attr(die, DW_AT_data_member_location, &attr) && dwarf_getlocation(&attr, &ops, &nr_ops) == 0 &&
-	    nr_ops == 1 && ops[0].atom == DW_OP_plus_uconst)
+	if (dwarf_attr(die, DW_AT_data_member_location, &attr) &&
+	    dwarf_getlocation(&attr, &ops, &nr_ops) == 0 && nr_ops == 1 && ops[0].atom == DW_OP_plus_uconst)
 		return ops[0].number;
 	return 0;
 }
@@ -311,9 +315,11 @@ static void convert_enumerators(struct dwarf_db *db, Dwarf_Die *die, struct dwar
 	VEC(struct enumerator) all = {0};
 	if (dwarf_child(die, &child) == 0)
 		do {
-			const char *name = dwarf_tag(&child) == DW_TAG_enumerator ? dwarf_diename(&child) : NULL;
+			const char *name =
+				dwarf_tag(&child) == DW_TAG_enumerator ? dwarf_diename(&child) : NULL;
 			if (name)
-				*vec_push(&all) = (struct enumerator){.name = name, .value = enumerator_value(&child)};
+				*vec_push(&all) =
+					(struct enumerator){.name = name, .value = enumerator_value(&child)};
 		} while (dwarf_siblingof(&child, &child) == 0);
 	for (size_t i = 0; i < all.n; i++)
 		type->record.is_signed |= all.v[i].value < 0 && type->record.size < 8;
@@ -342,8 +348,8 @@ static u64 subrange_length(Dwarf_Die *die)
 }
 
 /*
- * All dimensions in one, as pahole writes them into BTF (btf_encoder's array_type__nelems), so that a path means
- * the same over both.
+ * All dimensions in one, as pahole writes them into BTF (btf_encoder's array_type__nelems), so that a path
+ * means the same over both.
  */
 static void convert_array(struct dwarf_db *db, Dwarf_Die *die, struct type_record *record)
 {
@@ -360,7 +366,8 @@ static void convert_array(struct dwarf_db *db, Dwarf_Die *die, struct type_recor
 	record->target = type_of(db, die);
 }
 
-static void convert_compound(struct dwarf_db *db, Dwarf_Die *die, struct dwarf_type *type, enum type_kind kind)
+static void convert_compound(struct dwarf_db *db, Dwarf_Die *die, struct dwarf_type *type,
+			     enum type_kind kind)
 {
 	type->record.kind = dwarf_hasattr(die, DW_AT_declaration) ? TYPE_FORWARD : kind;
 	if (type->record.kind == TYPE_ENUM)
@@ -414,7 +421,8 @@ static void convert(struct dwarf_db *db, struct dwarf_type *type)
 {
 	Dwarf_Die die;
 	type->converted = true;
-	type->record = (struct type_record){.owner = &db->types, .kind = TYPE_OTHER, .name = "", .details = type};
+	type->record =
+		(struct type_record){.owner = &db->types, .kind = TYPE_OTHER, .name = "", .details = type};
 	if (!dwarf_offdie(db->dwarf, type->die, &die))
 		return;
 	const char *name = dwarf_diename(&die);
@@ -424,7 +432,8 @@ static void convert(struct dwarf_db *db, struct dwarf_type *type)
 	convert_by_tag(db, &die, type);
 }
 
-/* --- the record of the backend ------------------------------------------------------------------------------- */
+/* --- the record of the backend
+ * ------------------------------------------------------------------------------- */
 
 static type_id dwarf_find(const struct typeinfo *types, enum type_space space, const char *name, size_t len)
 {
@@ -455,14 +464,15 @@ static void dwarf_record(const struct typeinfo *types, type_id id, struct type_r
 }
 
 /* Members and enumerators do not move once they are converted: no lock. */
-static bool dwarf_member(const struct typeinfo *types, const struct type_record *record, u32 i, struct member_record *out)
+static bool dwarf_member(const struct typeinfo *types, const struct type_record *record, u32 i,
+			 struct member_record *out)
 {
 	*out = ((const struct dwarf_type *)record->details)->members[i];
 	return true;
 }
 
-static bool dwarf_enumerator(const struct typeinfo *types, const struct type_record *record, u32 i, const char **name,
-			     s64 *value)
+static bool dwarf_enumerator(const struct typeinfo *types, const struct type_record *record, u32 i,
+			     const char **name, s64 *value)
 {
 	const struct enumerator *e = &((const struct dwarf_type *)record->details)->enumerators[i];
 	*name = e->name;
@@ -517,7 +527,8 @@ int typeinfo_from_dwarf(struct typeinfo **types, const char *path, struct error 
 		return error_set(error, EXIT_INPUT, "%s: %s", path, strerror(errno));
 	Dwarf *dwarf = dwarf_begin(fd, DWARF_C_READ);
 	if (!dwarf || !has_units(dwarf)) {
-		error_set(error, EXIT_INPUT, "%s: no DWARF in it%s%s", path, dwarf ? "" : ": ", dwarf ? "" : dwarf_errmsg(-1));
+		error_set(error, EXIT_INPUT, "%s: no DWARF in it%s%s", path, dwarf ? "" : ": ",
+			  dwarf ? "" : dwarf_errmsg(-1));
 		dwarf_end(dwarf);
 		close(fd);
 		return -1;

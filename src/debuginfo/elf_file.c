@@ -1,4 +1,5 @@
-/* A mapped ELF file: every header is copied out before it is looked at, every range compared with the file. */
+/* A mapped ELF file: every header is copied out before it is looked at, every range compared with the file.
+ */
 #include "debuginfo/elf_file.h"
 
 #include <errno.h>

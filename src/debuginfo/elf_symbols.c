@@ -36,8 +36,8 @@ static int find_symtab(struct symtab *t, const struct elf_file *file, const char
 static bool is_wanted(const Elf64_Sym *symbol, const char *name)
 {
 	unsigned type = ELF64_ST_TYPE(symbol->st_info);
-	return *name && symbol->st_shndx != SHN_UNDEF && type != STT_FILE && type != STT_SECTION && *name != '$' &&
-	       strncmp(name, ".L", 2) != 0;
+	return *name && symbol->st_shndx != SHN_UNDEF && type != STT_FILE && type != STT_SECTION &&
+	       *name != '$' && strncmp(name, ".L", 2) != 0;
 }
 
 /* Lower case; the letter of the section that the symbol lies in. */

@@ -1,14 +1,14 @@
 /*
  * kallsyms: decode the kernel's own symbol table out of the dump.
  *
- * Each name is a length and that many codes; a code stands for a string of the token table (scripts/kallsyms.c
- * has paired the most frequent substrings until 256 codes were used up).  The first character of the expanded
- * name is the symbol's type.  kallsyms_markers holds the offset of each 256th name, so a name in a hole costs
- * the rest of its block only.
+ * Each name is a length and that many codes; a code stands for a string of the token table
+ * (scripts/kallsyms.c has paired the most frequent substrings until 256 codes were used up).  The first
+ * character of the expanded name is the symbol's type.  kallsyms_markers holds the offset of each 256th name,
+ * so a name in a hole costs the rest of its block only.
  *
- * Nothing tells which release's layout it is; the data must: markers agree with the lengths only when those are
- * read the right way, addresses as kallsyms_addresses.c says, and a symbol named _text or _stext must stand
- * where VMCOREINFO says.
+ * Nothing tells which release's layout it is; the data must: markers agree with the lengths only when those
+ * are read the right way, addresses as kallsyms_addresses.c says, and a symbol named _text or _stext must
+ * stand where VMCOREINFO says.
  */
 #include <stdlib.h>
 
@@ -35,11 +35,12 @@ static int read_index(const struct kallsyms *k, u16 *index, struct error *error)
 	u64 address = k->tables->token_index;
 	enum read_status status = reader_read(k->kernel, address, index, KALLSYMS_TOKEN_INDEX_SIZE);
 	if (status)
-		return error_set(error, EXIT_PARTIAL, "kallsyms_token_index at %#llx %s", (unsigned long long)address,
-				 read_status_text(status));
+		return error_set(error, EXIT_PARTIAL, "kallsyms_token_index at %#llx %s",
+				 (unsigned long long)address, read_status_text(status));
 	for (int i = 1; i < 256; i++)
 		if (index[i] <= index[i - 1])
-			return error_set(error, EXIT_INPUT, "kallsyms_token_index at %#llx does not rise at token %d",
+			return error_set(error, EXIT_INPUT,
+					 "kallsyms_token_index at %#llx does not rise at token %d",
 					 (unsigned long long)address, i);
 	return 0;
 }
@@ -54,7 +55,8 @@ static int split_tokens(struct kallsyms_tokens *tokens, struct window *w, const 
 		if (index[i] >= w->loaded)
 			return i;
 		tokens->text[i] = tokens->buffer + index[i];
-		tokens->len[i] = (u16)strnlen(tokens->text[i], u64_min(KALLSYMS_MAX_NAME, w->loaded - index[i]));
+		tokens->len[i] =
+			(u16)strnlen(tokens->text[i], u64_min(KALLSYMS_MAX_NAME, w->loaded - index[i]));
 		if (!window_has(w, index[i], tokens->len[i] + (size_t)1))
 			return i;
 	}
@@ -73,11 +75,13 @@ static int read_tokens(struct kallsyms *k, struct error *error)
 	window_done(&w);
 	if (split == 256)
 		return 0;
-	return error_set(error, EXIT_PARTIAL, "kallsyms_token_table at %#llx: token %d at offset %u is not readable",
+	return error_set(error, EXIT_PARTIAL,
+			 "kallsyms_token_table at %#llx: token %d at offset %u is not readable",
 			 (unsigned long long)k->tables->token_table, split, index[split]);
 }
 
-/* Expand len codes into out (KALLSYMS_MAX_NAME + TOKEN_PAD bytes); returns the length, longer names are cut. */
+/* Expand len codes into out (KALLSYMS_MAX_NAME + TOKEN_PAD bytes); returns the length, longer names are cut.
+ */
 static size_t expand(const struct kallsyms_tokens *tokens, const u8 *codes, size_t len, char *out)
 {
 	size_t n = 0;
@@ -122,7 +126,8 @@ static bool read_markers_at(struct kallsyms *k, u64 address, size_t width)
 		u64 marker = width == 8 ? window_u64(&w, i * 8) : window_u32(&w, i * 4);
 		u64 last = i ? k->markers[i - 1] : 0;
 		good = i == 0 ? marker == 0
-			      : marker >= last + KALLSYMS_BLOCK && marker - last <= KALLSYMS_BLOCK * KALLSYMS_MAX_NAME;
+			      : marker >= last + KALLSYMS_BLOCK &&
+					marker - last <= KALLSYMS_BLOCK * KALLSYMS_MAX_NAME;
 		k->markers[i] = (u32)marker;
 	}
 	window_done(&w);
@@ -137,11 +142,13 @@ static void find_markers(struct kallsyms *k)
 {
 	u64 ends[] = {k->tables->token_table, (k->tables->token_table - 3 * k->n) & ~(u64)7};
 	k->markers = mem_calloc(nr_blocks(k), sizeof(*k->markers));
-	if (k->tables->markers && (read_markers_at(k, k->tables->markers, 4) || read_markers_at(k, k->tables->markers, 8)))
+	if (k->tables->markers &&
+	    (read_markers_at(k, k->tables->markers, 4) || read_markers_at(k, k->tables->markers, 8)))
 		return;
 	for (size_t width = 4; width <= 8; width += 4)
 		for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-			if (nr_blocks(k) > 1 && read_markers_at(k, (ends[i] - nr_blocks(k) * width) & ~(u64)7, width))
+			if (nr_blocks(k) > 1 &&
+			    read_markers_at(k, (ends[i] - nr_blocks(k) * width) & ~(u64)7, width))
 				return;
 	free(k->markers);
 	k->markers = NULL;
@@ -152,7 +159,8 @@ static size_t nr_blocks_fit(struct kallsyms *k, enum kallsyms_length kind)
 {
 	size_t fit = 0;
 	for (size_t i = 0; i + 1 < nr_blocks(k); i++)
-		fit += kallsyms_skip_names(&k->names, kind, k->markers[i], KALLSYMS_BLOCK) == k->markers[i + 1];
+		fit += kallsyms_skip_names(&k->names, kind, k->markers[i], KALLSYMS_BLOCK) ==
+		       k->markers[i + 1];
 	return fit;
 }
 
@@ -169,7 +177,8 @@ static int choose_length(struct kallsyms *k, struct error *error)
 		k->length = LENGTH_BYTE;
 	if (byte || uleb || k->names.nr_holes)
 		return 0;
-	return error_set(error, EXIT_INPUT, "kallsyms_names at %#llx: lengths of the names do not agree with kallsyms_markers",
+	return error_set(error, EXIT_INPUT,
+			 "kallsyms_names at %#llx: lengths of the names do not agree with kallsyms_markers",
 			 (unsigned long long)k->tables->names);
 }
 
@@ -182,7 +191,8 @@ static bool name_offset(struct kallsyms *k, size_t i, size_t *offset)
 	return !skip || *offset;
 }
 
-/* --- the check against VMCOREINFO ------------------------------------------------------------------------- */
+/* --- the check against VMCOREINFO -------------------------------------------------------------------------
+ */
 
 static bool name_is_text(struct kallsyms *k, size_t i)
 {
@@ -191,7 +201,8 @@ static bool name_is_text(struct kallsyms *k, size_t i)
 	if (!name_offset(k, i, &offset) || !kallsyms_name_at(&k->names, k->length, offset, &data, &len))
 		return true; /* in a hole: no proof against it */
 	size_t n = expand(&k->tokens, k->names.bytes + data, len, name);
-	return (n == 6 && memcmp(name + 1, "_text", 5) == 0) || (n == 7 && memcmp(name + 1, "_stext", 6) == 0);
+	return (n == 6 && memcmp(name + 1, "_text", 5) == 0) ||
+	       (n == 7 && memcmp(name + 1, "_stext", 6) == 0);
 }
 
 /* Some symbol at text_base must be called _text or _stext: else names and addresses are out of step. */
@@ -209,8 +220,8 @@ static int check_text(struct kallsyms *k, u64 text_base, struct error *error)
 	}
 	if (!text_base || (tried == 0 && k->addresses.window.nr_holes))
 		return 0;
-	return error_set(error, EXIT_INPUT, "kallsyms: none of %zu symbols at %#llx is _text or _stext", tried,
-			 (unsigned long long)text_base);
+	return error_set(error, EXIT_INPUT, "kallsyms: none of %zu symbols at %#llx is _text or _stext",
+			 tried, (unsigned long long)text_base);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------- */
@@ -223,8 +234,8 @@ static int read_num_syms(struct kallsyms *k, struct error *error)
 		return error_set(error, EXIT_PARTIAL, "kallsyms_num_syms at %#llx %s",
 				 (unsigned long long)k->tables->num_syms, read_status_text(status));
 	if (n == 0 || n > KALLSYMS_MAX_SYMS)
-		return error_set(error, EXIT_INPUT, "kallsyms_num_syms at %#llx is %u", (unsigned long long)k->tables->num_syms,
-				 n);
+		return error_set(error, EXIT_INPUT, "kallsyms_num_syms at %#llx is %u",
+				 (unsigned long long)k->tables->num_syms, n);
 	k->n = n;
 	return 0;
 }
@@ -285,7 +296,8 @@ static int load(struct kallsyms *k, struct symbols *symbols, u64 text_base, stru
 	if (choose_length(k, error))
 		return -1;
 	if (!kallsyms_addresses_open(&k->addresses, k->kernel, k->tables, k->n, text_base))
-		return error_set(error, EXIT_INPUT, "kallsyms: no table of %zu rising addresses with _text at %#llx", k->n,
+		return error_set(error, EXIT_INPUT,
+				 "kallsyms: no table of %zu rising addresses with _text at %#llx", k->n,
 				 (unsigned long long)text_base);
 	if (check_text(k, text_base, error))
 		return -1;
@@ -302,7 +314,8 @@ int kallsyms_load(struct symbols *symbols, const struct reader *kernel, const st
 {
 	struct kallsyms k = {.kernel = kernel, .tables = tables};
 	if (!tables->num_syms || !tables->names || !tables->token_table || !tables->token_index)
-		return error_set(error, EXIT_INPUT, "kallsyms: num_syms, names, token_table or token_index is not known");
+		return error_set(error, EXIT_INPUT,
+				 "kallsyms: num_syms, names, token_table or token_index is not known");
 	int result = load(&k, symbols, text_base, error);
 	free(k.tokens.buffer);
 	free(k.markers);

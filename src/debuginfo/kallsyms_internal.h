@@ -6,16 +6,16 @@
 #include "debuginfo/window.h"
 
 enum {
-	KALLSYMS_MAX_SYMS = 4 << 20,   /* the largest kernels seen have 0.3 million */
-	KALLSYMS_BLOCK = 256,	       /* names from one marker to the next */
-	KALLSYMS_MAX_NAME = 1024,      /* KSYM_NAME_LEN is 128, since 6.1 512 */
+	KALLSYMS_MAX_SYMS = 4 << 20, /* the largest kernels seen have 0.3 million */
+	KALLSYMS_BLOCK = 256,	     /* names from one marker to the next */
+	KALLSYMS_MAX_NAME = 1024,    /* KSYM_NAME_LEN is 128, since 6.1 512 */
 	KALLSYMS_TOKEN_INDEX_SIZE = 256 * sizeof(u16),
 	KALLSYMS_LARGEST_ALIGN = 256,
 };
 
 /*
- * Tables are aligned to 8 until 6.19, to 4 since 7.0, which has no 8-byte table any more (a081b5789255), and to 256
- * on arm64 before 5.8 (".align 8" is a power of two there).
+ * Tables are aligned to 8 until 6.19, to 4 since 7.0, which has no 8-byte table any more (a081b5789255), and
+ * to 256 on arm64 before 5.8 (".align 8" is a power of two there).
  */
 static const u32 kallsyms_aligns[] = {8, 4, KALLSYMS_LARGEST_ALIGN};
 
@@ -34,8 +34,8 @@ enum kallsyms_length { LENGTH_ULEB, LENGTH_BYTE };
  * The compressed name at offset: its bytes start at *data and are *len long.  Returns the offset of the next
  * name; 0 when it is not readable.
  */
-static inline size_t kallsyms_name_at(struct window *names, enum kallsyms_length kind, size_t offset, size_t *data,
-				      size_t *len)
+static inline size_t kallsyms_name_at(struct window *names, enum kallsyms_length kind, size_t offset,
+				      size_t *data, size_t *len)
 {
 	if (!window_has(names, offset, 1))
 		return 0;
@@ -58,10 +58,12 @@ size_t kallsyms_skip_names(struct window *names, enum kallsyms_length kind, size
 /* --- addresses: kallsyms_addresses.c ------------------------------------------------------------------ */
 
 enum kallsyms_encoding {
-	ADDRESS_ABSOLUTE,     /* kallsyms_addresses[i]: before 4.6, and CONFIG_KALLSYMS_BASE_RELATIVE=n until 6.10 */
-	ADDRESS_BASE,	      /* relative_base + (u32)offsets[i]: 4.6 to 6.19 without the next */
-	ADDRESS_BASE_PERCPU,  /* offsets >= 0: absolute; < 0: relative_base - 1 - offset: x86-64 SMP, 4.6 to 6.14 */
-	ADDRESS_PLACE,	      /* &offsets[i] + offsets[i]: since 7.0 */
+	ADDRESS_ABSOLUTE, /* kallsyms_addresses[i]: before 4.6, and CONFIG_KALLSYMS_BASE_RELATIVE=n until 6.10
+			   */
+	ADDRESS_BASE,	  /* relative_base + (u32)offsets[i]: 4.6 to 6.19 without the next */
+	ADDRESS_BASE_PERCPU, /* offsets >= 0: absolute; < 0: relative_base - 1 - offset: x86-64 SMP, 4.6
+				to 6.14 */
+	ADDRESS_PLACE,	     /* &offsets[i] + offsets[i]: since 7.0 */
 };
 
 struct kallsyms_addresses {

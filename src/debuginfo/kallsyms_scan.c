@@ -1,8 +1,8 @@
 /*
  * Find kallsyms by its structure, when VMCOREINFO does not say where it is (before 6.0, or damaged).
  *
- * kallsyms_token_index is 256 rising u16 from 0: the offsets of 256 printable strings that end where it begins.
- * Nothing else in a kernel image looks so.  From there backwards:
+ * kallsyms_token_index is 256 rising u16 from 0: the offsets of 256 printable strings that end where it
+ *begins. Nothing else in a kernel image looks so.  From there backwards:
  *
  *	until 6.1	[addresses] num_syms names markers token_table token_index
  *	6.2, 6.3	[addresses] num_syms names markers seqs_of_names token_table token_index
@@ -17,7 +17,8 @@
 enum {
 	SCAN_CHUNK = 1 << 20, /* less 4: the first two words of an index may lie in two chunks */
 	MAX_TOKEN = 512,
-	MAX_BEHIND = 32 << 20, /* how far the markers may lie before the tokens: 3 bytes for each of 4 M symbols */
+	MAX_BEHIND =
+		32 << 20, /* how far the markers may lie before the tokens: 3 bytes for each of 4 M symbols */
 	MIN_STEP = 2 * KALLSYMS_BLOCK, /* a name is a length and at least one code */
 	MAX_STEP = KALLSYMS_MAX_NAME * KALLSYMS_BLOCK,
 };
@@ -55,7 +56,8 @@ static bool has_own_code(const char *table, const u16 *index, char c)
 
 static bool tokens_fit(const char *table, const u16 *index)
 {
-	if (!has_own_code(table, index, '_') || !has_own_code(table, index, 'T') || !has_own_code(table, index, 't'))
+	if (!has_own_code(table, index, '_') || !has_own_code(table, index, 'T') ||
+	    !has_own_code(table, index, 't'))
 		return false;
 	for (int i = 0; i < 255; i++) {
 		size_t len = (size_t)(index[i + 1] - index[i]) - 1;
@@ -81,7 +83,8 @@ static bool find_token_table(const struct reader *kernel, u64 index_at, const u1
 		size_t last = end;
 		while (last > 0 && w.bytes[last - 1] != 0)
 			last--;
-		found = last >= index[255] && (w.address + last - index[255]) % 4 == 0 && size - end <= KALLSYMS_LARGEST_ALIGN + 1 &&
+		found = last >= index[255] && (w.address + last - index[255]) % 4 == 0 &&
+			size - end <= KALLSYMS_LARGEST_ALIGN + 1 &&
 			tokens_fit((const char *)w.bytes + last - index[255], index);
 		*table_at = w.address + last - index[255];
 	}
@@ -155,7 +158,8 @@ static bool find_names(struct behind *b)
 	size_t last = (size_t)marker_at(b, b->nr_markers - 1), slack = 2 * KALLSYMS_LARGEST_ALIGN;
 	if (last + slack > b->markers)
 		return false;
-	size_t at = (b->markers - last - 4) & ~(size_t)3, low = at > MAX_STEP + slack ? at - MAX_STEP - slack : 0;
+	size_t at = (b->markers - last - 4) & ~(size_t)3,
+	       low = at > MAX_STEP + slack ? at - MAX_STEP - slack : 0;
 	for (; at > low; at -= 4)
 		if (num_syms_at(b, at))
 			return true;
@@ -285,7 +289,8 @@ static bool scan_range(struct scan *s, u64 end)
 	return found;
 }
 
-int kallsyms_scan(struct kallsyms_tables *tables, const struct reader *kernel, u64 start, u64 end, struct error *error)
+int kallsyms_scan(struct kallsyms_tables *tables, const struct reader *kernel, u64 start, u64 end,
+		  struct error *error)
 {
 	struct scan s = {.kernel = kernel, .start = align_up(start, 4)};
 	if (scan_range(&s, end)) {
@@ -293,7 +298,8 @@ int kallsyms_scan(struct kallsyms_tables *tables, const struct reader *kernel, u
 		return 0;
 	}
 	if (s.missing)
-		return error_set(error, EXIT_INPUT, "scan of %#llx-%#llx for kallsyms: tokens at %#llx without %s",
+		return error_set(error, EXIT_INPUT,
+				 "scan of %#llx-%#llx for kallsyms: tokens at %#llx without %s",
 				 (unsigned long long)start, (unsigned long long)end,
 				 (unsigned long long)s.tables.token_table, s.missing);
 	return error_set(error, EXIT_INPUT, "scan of %#llx-%#llx: nothing there looks like kallsyms",

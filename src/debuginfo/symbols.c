@@ -20,8 +20,8 @@ enum {
 	MAX_MODULES = 0xffff,
 	COARSE = 64,
 	/*
-	 * No more slots than this are looked at for a name.  The most frequent one of a kernel, __func__.0, stands for
-	 * 400 symbols; millions of equal names, made to keep us busy, are found by address only.
+	 * No more slots than this are looked at for a name.  The most frequent one of a kernel, __func__.0,
+	 * stands for 400 symbols; millions of equal names, made to keep us busy, are found by address only.
 	 */
 	MAX_PROBES = 2048,
 };
@@ -101,7 +101,8 @@ static bool names_reserve(struct symbols *s, size_t more)
 	return true;
 }
 
-void symbols_add(struct symbols *s, const char *name, size_t name_len, u64 address, char type, const char *module)
+void symbols_add(struct symbols *s, const char *name, size_t name_len, u64 address, char type,
+		 const char *module)
 {
 	name_len = strnlen(name, name_len);
 	if (s->records.n >= UINT32_MAX / 2 || !names_reserve(s, name_len + 1))
@@ -146,8 +147,8 @@ static void hash_insert(struct symbols *s, u32 i, u64 hash)
 }
 
 /*
- * Inserted in the order of adding, so of two equal names the first added is met first.  Slots are fetched a few
- * records ahead, else each insertion waits for memory.
+ * Inserted in the order of adding, so of two equal names the first added is met first.  Slots are fetched a
+ * few records ahead, else each insertion waits for memory.
  */
 static void hash_add_from(struct symbols *s, size_t first)
 {
@@ -345,7 +346,8 @@ void symbols_for_each(const struct symbols *s, symbol_fn fn, void *arg)
 {
 	const struct address_index *a = &s->absolute, *b = &s->located;
 	for (size_t i = 0, j = 0; i < a->n || j < b->n;) {
-		bool take_absolute = j == b->n || (i < a->n && address_of(s, a->v[i]) <= address_of(s, b->v[j]));
+		bool take_absolute =
+			j == b->n || (i < a->n && address_of(s, a->v[i]) <= address_of(s, b->v[j]));
 		struct symbol symbol = symbol_from(s, &s->records.v[take_absolute ? a->v[i++] : b->v[j++]]);
 		if (!fn(arg, &symbol))
 			return;

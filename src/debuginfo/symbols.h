@@ -17,8 +17,8 @@ struct symbols;
 struct symbol {
 	const char *name;   /* terminated; may hold any byte but NUL: escape before printing */
 	const char *module; /* NULL for the kernel itself */
-	u64 address;	    /* kva; per-cpu symbols: offset in the per-cpu area when below the kernel's range */
-	char type;	    /* as in nm: t T d D b B r R a A ... ; '?' when not known */
+	u64 address; /* kva; per-cpu symbols: offset in the per-cpu area when below the kernel's range */
+	char type;   /* as in nm: t T d D b B r R a A ... ; '?' when not known */
 };
 
 struct symbols *symbols_new(void);
@@ -70,8 +70,9 @@ int kallsyms_scan(struct kallsyms_tables *tables, const struct reader *kernel, u
 u64 symbols_relocate(u64 address, u64 offset);
 
 /*
- * System.map or a copy of /proc/kallsyms: "ffffffff81000000 T _text", modules' lines end in "[module]".  offset
- * (KASLR) as in symbols_relocate; 0 for /proc/kallsyms.  An error when there is no kernel address in it.
+ * System.map or a copy of /proc/kallsyms: "ffffffff81000000 T _text", modules' lines end in "[module]".
+ * offset (KASLR) as in symbols_relocate; 0 for /proc/kallsyms.  An error when there is no kernel address in
+ * it.
  */
 int symbols_add_map(struct symbols *symbols, const char *path, u64 offset, struct error *error);
 /* A quick look, before trusting a file: address of `name` as the file says, false when not in there. */

@@ -54,7 +54,8 @@ static int map_open(struct map_file *map, const char *path, struct error *error)
 	errno = 0;
 	int result = read_all(fd, map);
 	if (result)
-		error_set(error, EXIT_INPUT, "%s: %s", path, errno ? strerror(errno) : "too large for a System.map");
+		error_set(error, EXIT_INPUT, "%s: %s", path,
+			  errno ? strerror(errno) : "too large for a System.map");
 	close(fd);
 	if (result)
 		free(map->text);
@@ -180,7 +181,8 @@ int symbols_add_map(struct symbols *symbols, const char *path, u64 offset, struc
 		for (size_t pos = 0; next_line(&map, &pos, &line);)
 			add_line(symbols, &line, offset);
 	else
-		result = error_set(error, EXIT_INPUT, "%s: no line of it is a kernel address, a letter and a name", path);
+		result = error_set(error, EXIT_INPUT,
+				   "%s: no line of it is a kernel address, a letter and a name", path);
 	free(map.text);
 	return result;
 }

@@ -2,7 +2,8 @@
  * Questions about types, answered alike for BTF and DWARF.
  *
  * What can loop in a hostile database is bounded here: chains of typedefs, arrays of arrays, and the search
- * through anonymous members (a struct may contain itself there, so its steps are counted, not only its depth).
+ * through anonymous members (a struct may contain itself there, so its steps are counted, not only its
+ * depth).
  */
 #include "debuginfo/typeinfo.h"
 
@@ -198,7 +199,8 @@ static bool search_members(struct search *s, type_id id, u64 bit_offset, int dep
 		return false;
 	for (u32 i = 0; i < record.nr_members; i++) {
 		struct member_record member;
-		if (++s->steps > MAX_SEARCH_STEPS || !record.owner->ops->member(record.owner, &record, i, &member))
+		if (++s->steps > MAX_SEARCH_STEPS ||
+		    !record.owner->ops->member(record.owner, &record, i, &member))
 			return false;
 		member.bit_offset += bit_offset;
 		if (is_named(&member, s->name, s->len)) {
@@ -265,7 +267,8 @@ void typeinfo_for_each_member(const struct typeinfo *types, type_id id, type_mem
 		struct member_record member;
 		if (!record.owner->ops->member(record.owner, &record, i, &member))
 			return;
-		struct type_member described = describe(types, member.type, member.bit_offset, member.bit_size);
+		struct type_member described =
+			describe(types, member.type, member.bit_offset, member.bit_size);
 		if (!fn(arg, member.name, &described))
 			return;
 	}
@@ -298,7 +301,8 @@ void typeinfo_for_each_enumerator(const struct typeinfo *types, type_id id, enum
 	if (record.kind != TYPE_ENUM)
 		return;
 	for (u32 i = 0; i < record.nr_members; i++)
-		if (!record.owner->ops->enumerator(record.owner, &record, i, &name, &value) || !fn(arg, name, value))
+		if (!record.owner->ops->enumerator(record.owner, &record, i, &name, &value) ||
+		    !fn(arg, name, value))
 			return;
 }
 
@@ -316,7 +320,8 @@ bool typeinfo_enumerator(const struct typeinfo *types, const char *enum_name, co
 {
 	struct wanted_enumerator wanted = {.name = name};
 	if (enum_name)
-		typeinfo_for_each_enumerator(types, typeinfo_find(types, enum_name), match_enumerator, &wanted);
+		typeinfo_for_each_enumerator(types, typeinfo_find(types, enum_name), match_enumerator,
+					     &wanted);
 	else
 		search_all_enums(types, &wanted);
 	if (wanted.found)

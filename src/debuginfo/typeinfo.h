@@ -14,13 +14,22 @@ struct typeinfo;
 typedef u32 type_id; /* 0 is void; ids are stable within one database */
 
 enum type_kind {
-	TYPE_VOID, TYPE_INT, TYPE_FLOAT, TYPE_PTR, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_ENUM, TYPE_FUNC,
-	TYPE_FORWARD, TYPE_OTHER /* typedefs and qualifiers are looked through */
+	TYPE_VOID,
+	TYPE_INT,
+	TYPE_FLOAT,
+	TYPE_PTR,
+	TYPE_ARRAY,
+	TYPE_STRUCT,
+	TYPE_UNION,
+	TYPE_ENUM,
+	TYPE_FUNC,
+	TYPE_FORWARD,
+	TYPE_OTHER /* typedefs and qualifiers are looked through */
 };
 
 /*
- * BTF (Documentation/bpf/btf.rst, include/uapi/linux/btf.h).  The bytes are copied when `copy`, else they must
- * outlive the database.  base: NULL, or the kernel's database for a module's split BTF (ids continue).
+ * BTF (Documentation/bpf/btf.rst, include/uapi/linux/btf.h).  The bytes are copied when `copy`, else they
+ * must outlive the database.  base: NULL, or the kernel's database for a module's split BTF (ids continue).
  * Every count, offset and id is checked; a broken type ends as TYPE_OTHER, it never ends the database
  * unless the header itself is wrong.
  */
@@ -37,15 +46,16 @@ const char *typeinfo_source(const struct typeinfo *types);
 
 /*
  * Find "struct page", "union x", "enum zone_stat_item", "typedef spinlock_t" or a bare name (struct, union,
- * enum, typedef, base type such as "unsigned int", in this order).  Complete types only, a module's own before
- * those of its base.  0 when there is none.
+ * enum, typedef, base type such as "unsigned int", in this order).  Complete types only, a module's own
+ * before those of its base.  0 when there is none.
  */
 type_id typeinfo_find(const struct typeinfo *types, const char *name);
-/* Type of a variable that the database lists: BTF has the per-CPU ones (e.g. "runqueues"); DWARF: 0 always. */
+/* Type of a variable that the database lists: BTF has the per-CPU ones (e.g. "runqueues"); DWARF: 0 always.
+ */
 type_id typeinfo_variable(const struct typeinfo *types, const char *name);
 /*
- * Kind, size, target and members below are those of the type that typedefs and qualifiers stand for.  A forward
- * declaration stands for the complete struct or union of its name, when there is one.
+ * Kind, size, target and members below are those of the type that typedefs and qualifiers stand for.  A
+ * forward declaration stands for the complete struct or union of its name, when there is one.
  */
 enum type_kind typeinfo_kind(const struct typeinfo *types, type_id id);
 /* Size in bytes after looking through typedefs; false when it has none (void, function, incomplete). */
@@ -58,19 +68,20 @@ type_id typeinfo_target(const struct typeinfo *types, type_id id, u64 *nr_elemen
 
 /* Where a member path lies. */
 struct type_member {
-	u64 bit_offset;	  /* from the start of the outermost struct */
-	u32 bit_size;	  /* of a bit field; 0 otherwise */
-	u64 size;	  /* bytes, of a bit field: of its declared type; 0 when unknown or flexible */
-	type_id type;	  /* after typedefs */
+	u64 bit_offset; /* from the start of the outermost struct */
+	u32 bit_size;	/* of a bit field; 0 otherwise */
+	u64 size;	/* bytes, of a bit field: of its declared type; 0 when unknown or flexible */
+	type_id type;	/* after typedefs */
 	enum type_kind kind;
-	bool is_signed;	  /* integers and enums */
-	u64 nr_elements;  /* arrays (all dimensions); else 0 */
+	bool is_signed;	 /* integers and enums */
+	u64 nr_elements; /* arrays (all dimensions); else 0 */
 };
 
 /*
  * Resolve "member.inner.deeper" below the struct/union id.  Anonymous members are searched.
- * "[n]" after an array member steps to its element, n is checked unless the array is flexible.
- * An array of arrays is one flat array, in BTF and so in DWARF: of "int a[4][2]" take a[5] for a[2][1].  A pointer is not followed.  false when a part is missing.
+ * "[n]" after an array member steps to its element; n is checked unless the array is flexible.
+ * An array of arrays is one flat array, in BTF and so in DWARF: of "int a[4][2]" take a[5] for a[2][1].
+ * A pointer is not followed.  false when a part is missing.
  */
 bool typeinfo_member(const struct typeinfo *types, type_id id, const char *path, struct type_member *out);
 

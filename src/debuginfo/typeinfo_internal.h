@@ -10,7 +10,15 @@
 #include "debuginfo/typeinfo.h"
 
 /* Spaces of names.  C's tags share one space, but "struct x" must not find a union x. */
-enum type_space { SPACE_STRUCT, SPACE_UNION, SPACE_ENUM, SPACE_TYPEDEF, SPACE_BASE, SPACE_VARIABLE, NR_TYPE_SPACES };
+enum type_space {
+	SPACE_STRUCT,
+	SPACE_UNION,
+	SPACE_ENUM,
+	SPACE_TYPEDEF,
+	SPACE_BASE,
+	SPACE_VARIABLE,
+	NR_TYPE_SPACES
+};
 
 struct type_record {
 	const struct typeinfo *owner; /* the database that has it: types, or a base of it */
@@ -20,10 +28,11 @@ struct type_record {
 	const char *name; /* "" when anonymous */
 	u64 size;
 	type_id target;
-	u64 nr_elements;  /* arrays */
-	u32 nr_members;	  /* of structs and unions; enumerators of enums */
-	u32 bits, bit_at; /* integers whose own width is that of a bit field (BTF before pahole 1.16); else 0 */
-	bool has_flag;	  /* BTF's kind_flag */
+	u64 nr_elements; /* arrays */
+	u32 nr_members;	 /* of structs and unions; enumerators of enums */
+	u32 bits,
+		bit_at; /* integers whose own width is that of a bit field (BTF before pahole 1.16); else 0 */
+	bool has_flag;	/* BTF's kind_flag */
 	const void *details; /* the backend's */
 };
 
@@ -41,9 +50,10 @@ struct typeinfo_ops {
 	/* Any id; one that is none gives TYPE_OTHER.  id 0 is never asked. */
 	void (*record)(const struct typeinfo *types, type_id id, struct type_record *out);
 	/* i < nr_members of a record of this owner; false when its bytes make no sense. */
-	bool (*member)(const struct typeinfo *types, const struct type_record *record, u32 i, struct member_record *out);
-	bool (*enumerator)(const struct typeinfo *types, const struct type_record *record, u32 i, const char **name,
-			   s64 *value);
+	bool (*member)(const struct typeinfo *types, const struct type_record *record, u32 i,
+		       struct member_record *out);
+	bool (*enumerator)(const struct typeinfo *types, const struct type_record *record, u32 i,
+			   const char **name, s64 *value);
 	/* Id of the i-th enum that has enumerators; 0 behind the last. */
 	type_id (*enum_at)(const struct typeinfo *types, size_t i);
 };

@@ -118,7 +118,8 @@ static bool parse_number(const char *text, s64 *value)
 	return true;
 }
 
-static bool unsigned_of(const struct vmcoreinfo *info, const char *kind, const char *name, int base, u64 *value)
+static bool unsigned_of(const struct vmcoreinfo *info, const char *kind, const char *name, int base,
+			u64 *value)
 {
 	return parse_unsigned(text_of(info, kind, name), base, value);
 }

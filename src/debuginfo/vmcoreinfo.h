@@ -13,7 +13,7 @@ struct vmcoreinfo {
 	struct arena arena;
 	struct vmcoreinfo_line {
 		const char *key, *value;
-	} *lines; /* in the order of the note */
+	} * lines; /* in the order of the note */
 	size_t nr_lines;
 };
 
@@ -24,11 +24,11 @@ void vmcoreinfo_done(struct vmcoreinfo *info);
 const char *vmcoreinfo_text(const struct vmcoreinfo *info, const char *key); /* NULL when not there */
 
 /* One value, by the kind's own base.  false when not there or not a number; *value untouched then. */
-bool vmcoreinfo_symbol(const struct vmcoreinfo *info, const char *name, u64 *value);  /* SYMBOL(name) */
-bool vmcoreinfo_number(const struct vmcoreinfo *info, const char *name, s64 *value);  /* NUMBER(name) */
-bool vmcoreinfo_size(const struct vmcoreinfo *info, const char *name, u64 *value);    /* SIZE(name) */
-bool vmcoreinfo_offset(const struct vmcoreinfo *info, const char *name, u64 *value);  /* OFFSET(name) */
-bool vmcoreinfo_length(const struct vmcoreinfo *info, const char *name, u64 *value);  /* LENGTH(name) */
-bool vmcoreinfo_hex(const struct vmcoreinfo *info, const char *key, u64 *value);      /* KERNELOFFSET=... */
+bool vmcoreinfo_symbol(const struct vmcoreinfo *info, const char *name, u64 *value); /* SYMBOL(name) */
+bool vmcoreinfo_number(const struct vmcoreinfo *info, const char *name, s64 *value); /* NUMBER(name) */
+bool vmcoreinfo_size(const struct vmcoreinfo *info, const char *name, u64 *value);   /* SIZE(name) */
+bool vmcoreinfo_offset(const struct vmcoreinfo *info, const char *name, u64 *value); /* OFFSET(name) */
+bool vmcoreinfo_length(const struct vmcoreinfo *info, const char *name, u64 *value); /* LENGTH(name) */
+bool vmcoreinfo_hex(const struct vmcoreinfo *info, const char *key, u64 *value);     /* KERNELOFFSET=... */
 
 #endif

@@ -14,8 +14,8 @@ struct window {
 	const struct reader *reader;
 	u64 address;
 	size_t size, loaded, room;
-	u8 *bytes;	/* [0, loaded); holes read as 0 */
-	u64 *holes;	/* one bit for each page that [address, address + size) touches */
+	u8 *bytes;  /* [0, loaded); holes read as 0 */
+	u64 *holes; /* one bit for each page that [address, address + size) touches */
 	size_t nr_holes;
 };
 

@@ -3,12 +3,14 @@
  *
  *	btfcut [-B base.btf] in.btf names.txt out.btf
  *
- * in.btf is raw BTF or an ELF file with a .BTF section; with -B it is a module's, and the output stands alone.
- * names.txt has one name a line as typeinfo_find() takes it ("struct page", "enum zone_stat_item", "spinlock_t"),
- * "var runqueues", or "enumerator MM_ANONPAGES" for the enum that has it; # starts a comment.  A name that this kernel does not have is told and left out.
+ * in.btf is raw BTF or an ELF file with a .BTF section; with -B it is a module's, and the output stands
+ *alone. names.txt has one name a line as typeinfo_find() takes it ("struct page", "enum zone_stat_item",
+ *"spinlock_t"), "var runqueues", or "enumerator MM_ANONPAGES" for the enum that has it; # starts a comment.
+ *A name that this kernel does not have is told and left out.
  *
- * Kept is what the named types hold by value, whole.  What they only point to becomes a forward declaration, or
- * void when it has no name; so do functions.  The output is BTF by the kernel's own rules (bpftool reads it).
+ * Kept is what the named types hold by value, whole.  What they only point to becomes a forward declaration,
+ *or void when it has no name; so do functions.  The output is BTF by the kernel's own rules (bpftool reads
+ *it).
  */
 #include <stdio.h>
 
@@ -38,7 +40,8 @@ static _Noreturn void die(const char *what, const char *why)
 	exit(1);
 }
 
-/* --- marking ----------------------------------------------------------------------------------------------- */
+/* --- marking -----------------------------------------------------------------------------------------------
+ */
 
 static void record_of(const struct cut *cut, type_id id, struct type_record *record, struct btf_type *t)
 {
@@ -104,7 +107,8 @@ static void mark(struct cut *cut, type_id id, enum mark how)
 	mark_parts(cut, &record, btf_kind(&t), how);
 }
 
-/* --- writing ----------------------------------------------------------------------------------------------- */
+/* --- writing -----------------------------------------------------------------------------------------------
+ */
 
 static u32 string(struct cut *cut, const char *text)
 {
@@ -136,7 +140,8 @@ static bool is_written(const struct cut *cut, type_id id)
 	u32 kind = btf_kind(&t);
 	if (cut->marks[id] == DROPPED || kind == BTF_FUNC || kind == BTF_FUNC_PROTO || kind >= NR_BTF_KINDS)
 		return false;
-	bool can_be_pointed_to = kind != BTF_ARRAY && (*record.name || (kind != BTF_STRUCT && kind != BTF_UNION));
+	bool can_be_pointed_to =
+		kind != BTF_ARRAY && (*record.name || (kind != BTF_STRUCT && kind != BTF_UNION));
 	return cut->marks[id] == WHOLE || can_be_pointed_to;
 }
 
@@ -232,12 +237,14 @@ static void write_file(const struct cut *cut, const char *path)
 		.str_len = (u32)cut->strings.n,
 	};
 	FILE *out = fopen(path, "w");
-	if (!out || fwrite(&header, BTF_HEADER_MIN, 1, out) != 1 || fwrite(cut->words.v, 1, type_len, out) != type_len ||
+	if (!out || fwrite(&header, BTF_HEADER_MIN, 1, out) != 1 ||
+	    fwrite(cut->words.v, 1, type_len, out) != type_len ||
 	    fwrite(cut->strings.v, 1, cut->strings.n, out) != cut->strings.n || fclose(out))
 		die(path, "can't be written");
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------- */
+/* --- reading -----------------------------------------------------------------------------------------------
+ */
 
 static struct typeinfo *open_raw(const char *path, const struct typeinfo *base)
 {

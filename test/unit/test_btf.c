@@ -4,7 +4,8 @@
 #include "debuginfo/btf_format.h"
 #include "debuginfo/typeinfo.h"
 
-/* --- a writer --------------------------------------------------------------------------------------------- */
+/* --- a writer ---------------------------------------------------------------------------------------------
+ */
 
 struct blob {
 	u32 words[1024]; /* types */
@@ -87,15 +88,16 @@ static void put_int(struct blob *b, const char *name, u32 size, u32 data)
 	word(b, data);
 }
 
-/* --- the tests ----------------------------------------------------------------------------------------------- */
+/* --- the tests
+ * ----------------------------------------------------------------------------------------------- */
 
 /* Before pahole 1.16 a bit field had an integer type of its own. */
 static void test_int_bits(void **state)
 {
 	struct blob b = blob_new();
-	put_int(&b, "unsigned int", 4, 32);	  /* 1 */
+	put_int(&b, "unsigned int", 4, 32);	     /* 1 */
 	put_int(&b, "unsigned int", 4, 2 << 16 | 5); /* 2: 5 bits from bit 2 */
-	type(&b, "s", BTF_STRUCT, 0, 2, 8);	  /* 3 */
+	type(&b, "s", BTF_STRUCT, 0, 2, 8);	     /* 3 */
 	member(&b, "whole", 1, 0);
 	member(&b, "part", 2, 32);
 	struct typeinfo *types = open_blob(&b, NULL);
@@ -143,9 +145,9 @@ static void test_enums(void **state)
 static void test_loops(void **state)
 {
 	struct blob b = blob_new();
-	type(&b, "a", BTF_TYPEDEF, 0, 0, 2);	  /* 1 -> 2 -> 1 */
-	type(&b, "b", BTF_CONST, 0, 0, 1);	  /* 2 */
-	type(&b, "self", BTF_STRUCT, 0, 5, 8);	  /* 3 */
+	type(&b, "a", BTF_TYPEDEF, 0, 0, 2);   /* 1 -> 2 -> 1 */
+	type(&b, "b", BTF_CONST, 0, 0, 1);     /* 2 */
+	type(&b, "self", BTF_STRUCT, 0, 5, 8); /* 3 */
 	member(&b, "", 3, 0);
 	member(&b, "", 3, 0);
 	member(&b, "loop", 1, 0);
@@ -155,8 +157,8 @@ static void test_loops(void **state)
 	word(&b, 4);
 	word(&b, 4);
 	word(&b, 0xffffffff);
-	type(&b, "fwd", BTF_FWD, 0, 0, 0);  /* 5: never defined */
-	type(&b, "", BTF_PTR, 0, 0, 5);	    /* 6 */
+	type(&b, "fwd", BTF_FWD, 0, 0, 0); /* 5: never defined */
+	type(&b, "", BTF_PTR, 0, 0, 5);	   /* 6 */
 	struct typeinfo *types = open_blob(&b, NULL);
 	struct type_member m;
 	u64 size;
@@ -178,10 +180,10 @@ static void test_split(void **state)
 {
 	struct blob b = blob_new();
 	put_int(&b, "int", 4, BTF_INT_SIGNED << 24 | 32); /* 1 */
-	type(&b, "shared", BTF_STRUCT, 0, 1, 4);	   /* 2 */
+	type(&b, "shared", BTF_STRUCT, 0, 1, 4);	  /* 2 */
 	member(&b, "field", 1, 0);
-	type(&b, "own", BTF_FWD, 0, 0, 0); /* 3 */
-	type(&b, "", BTF_PTR, 0, 0, 3);	   /* 4 */
+	type(&b, "own", BTF_FWD, 0, 0, 0);	     /* 3 */
+	type(&b, "", BTF_PTR, 0, 0, 3);		     /* 4 */
 	type(&b, "per_cpu_thing", BTF_VAR, 0, 0, 2); /* 5 */
 	word(&b, 1);
 	u32 shared_name = 1 + sizeof("int");
@@ -257,23 +259,20 @@ static const struct {
 	u32 value;
 	bool opens;
 } damages[] = {
-	{0, 2, 0x9feb, false},		/* magic, the other way round */
-	{2, 1, 9, false},		/* version */
-	{4, 4, 8, false},		/* hdr_len */
-	{4, 4, 0xffffffff, false},
-	{8, 4, 0xfffffff0, false},	/* type_off */
-	{12, 4, 0xffffffff, false},	/* type_len */
-	{12, 4, 0, true},
-	{12, 4, 17, true},		/* in the middle of a type */
-	{16, 4, 0x80000000, false},	/* str_off */
-	{20, 4, 0xffffffff, false},	/* str_len */
-	{20, 4, 0, true},
-	{20, 4, 3, true},		/* the last string is cut */
-	{24, 4, 0x7fffffff, true},	/* name of the first type */
-	{28, 4, 0, true},		/* kind 0 */
-	{44, 4, 0x04ffffff, true},	/* 16 M members */
-	{52, 4, 0xffffffff, true},	/* name of the member */
-	{56, 4, 0xffffffff, true},	/* type of the member */
+	{0, 2, 0x9feb, false},				       /* magic, the other way round */
+	{2, 1, 9, false},				       /* version */
+	{4, 4, 8, false},				       /* hdr_len */
+	{4, 4, 0xffffffff, false},  {8, 4, 0xfffffff0, false}, /* type_off */
+	{12, 4, 0xffffffff, false},			       /* type_len */
+	{12, 4, 0, true},	    {12, 4, 17, true},	       /* in the middle of a type */
+	{16, 4, 0x80000000, false},			       /* str_off */
+	{20, 4, 0xffffffff, false},			       /* str_len */
+	{20, 4, 0, true},	    {20, 4, 3, true},	       /* the last string is cut */
+	{24, 4, 0x7fffffff, true},			       /* name of the first type */
+	{28, 4, 0, true},				       /* kind 0 */
+	{44, 4, 0x04ffffff, true},			       /* 16 M members */
+	{52, 4, 0xffffffff, true},			       /* name of the member */
+	{56, 4, 0xffffffff, true},			       /* type of the member */
 };
 
 static void test_damaged(void **state)
@@ -306,9 +305,10 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_int_bits),     cmocka_unit_test(test_enums),   cmocka_unit_test(test_loops),
-		cmocka_unit_test(test_split),	     cmocka_unit_test(test_unknown_kind),
-		cmocka_unit_test(test_damaged),	     cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_int_bits),     cmocka_unit_test(test_enums),
+		cmocka_unit_test(test_loops),	     cmocka_unit_test(test_split),
+		cmocka_unit_test(test_unknown_kind), cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

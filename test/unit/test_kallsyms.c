@@ -1,6 +1,6 @@
 /*
- * kallsyms: a small encoder of the test's own writes the tables as each release laid them out; what comes back
- * must be what went in.
+ * kallsyms: a small encoder of the test's own writes the tables as each release laid them out; what comes
+ * back must be what went in.
  */
 #include "support/cmocka_all.h"
 
@@ -11,7 +11,8 @@
 #define TEXT 0xffffffff9b400000ull   /* _text, with KASLR */
 #define TABLES 0xffffffff9c21a000ull /* where the tables are written */
 
-/* --- the encoder -------------------------------------------------------------------------------------------- */
+/* --- the encoder
+ * -------------------------------------------------------------------------------------------- */
 
 enum { AREA = 4 << 20, PAGE = 4096, JUNK = 3 * PAGE };
 
@@ -19,9 +20,9 @@ enum { AREA = 4 << 20, PAGE = 4096, JUNK = 3 * PAGE };
 struct layout {
 	const char *name;
 	enum { ABSOLUTE, BASE, BASE_PERCPU, PLACE } addresses;
-	bool addresses_last;	   /* since 6.4 */
-	bool seqs;		   /* kallsyms_seqs_of_names before the tokens: 6.2, 6.3 */
-	bool uleb;		   /* since 6.2 */
+	bool addresses_last; /* since 6.4 */
+	bool seqs;	     /* kallsyms_seqs_of_names before the tokens: 6.2, 6.3 */
+	bool uleb;	     /* since 6.2 */
 	size_t marker_width, align;
 };
 
@@ -55,8 +56,9 @@ struct image {
 };
 
 /* Token c is the character itself where names use it; the other codes stand for frequent strings. */
-static const char *const frequent[] = {"alloc", "kmem_", "_free", "cache", "__func__.", "sys_", "node", "Tget_", "tput_",
-				       "show", "store", "x64", "init_", "page", "struct"};
+static const char *const frequent[] = {"alloc", "kmem_", "_free", "cache", "__func__.",
+				       "sys_",	"node",	 "Tget_", "tput_", "show",
+				       "store", "x64",	 "init_", "page",  "struct"};
 
 static void token_text(char text[16], int code)
 {
@@ -240,7 +242,8 @@ static enum read_status read_image(void *context, u64 address, void *buffer, siz
 	return READ_OK;
 }
 
-/* --- the tests ------------------------------------------------------------------------------------------------ */
+/* --- the tests
+ * ------------------------------------------------------------------------------------------------ */
 
 static void assert_all(const struct image *m, const struct kallsyms_tables *tables, u64 text)
 {
@@ -363,7 +366,8 @@ static void test_holes(void **state)
 		n = load_with_hole(&m, table, table + PAGE, &lost);
 		assert_in_range(n, (1 << 15) - 1026, (1 << 15) - 512);
 
-		assert_int_equal(load_with_hole(&m, m.tables.token_table, m.tables.token_table + 1, &lost), 0);
+		assert_int_equal(load_with_hole(&m, m.tables.token_table, m.tables.token_table + 1, &lost),
+				 0);
 		assert_int_equal(load_with_hole(&m, m.tables.num_syms, m.tables.num_syms + 1, &lost), 0);
 		image_free(&m);
 	}
@@ -440,9 +444,9 @@ static void test_scan_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layouts),	     cmocka_unit_test(test_long_names), cmocka_unit_test(test_holes),
-		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_scan_nothing),
-		cmocka_unit_test(test_scan_damaged),
+		cmocka_unit_test(test_layouts),	     cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_holes),	     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_scan_nothing), cmocka_unit_test(test_scan_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,14 +50,10 @@ static const struct {
 	const char *name; /* NULL: none */
 	u64 offset;
 } places[] = {
-	{K - 1, NULL, 0},
-	{0x1000, NULL, 0},
-	{K, "_text", 0},
-	{K + 0xff, "_text", 0xff},
-	{K + 0x100, "data", 0},
-	{K + 0x160, "data", 0x60}, /* absolute symbols never match */
-	{K + 0x200, "same", 0},
-	{UINT64_MAX, "same", UINT64_MAX - K - 0x300},
+	{K - 1, NULL, 0},	{0x1000, NULL, 0},
+	{K, "_text", 0},	{K + 0xff, "_text", 0xff},
+	{K + 0x100, "data", 0}, {K + 0x160, "data", 0x60}, /* absolute symbols never match */
+	{K + 0x200, "same", 0}, {UINT64_MAX, "same", UINT64_MAX - K - 0x300},
 };
 
 static void test_at(void **state)
@@ -171,7 +167,8 @@ static void test_empty(void **state)
 	symbols_free(NULL);
 }
 
-/* --- System.map ------------------------------------------------------------------------------------------- */
+/* --- System.map -------------------------------------------------------------------------------------------
+ */
 
 static void write_file(char *path, const char *text)
 {
@@ -181,17 +178,16 @@ static void write_file(char *path, const char *text)
 	close(fd);
 }
 
-static const char map_text[] =
-	"0000000000001000 A cpu_debug_store\n"
-	"ffffffff81000000 T _text\r\n"
-	"not a line\n"
-	"ffffffff81000010 T two names\n"
-	"ffffffff8100001 t short\n"
-	"ffffffffffffffff1 T too_long\n"
-	"FFFFFFFF81000020 d upper\n"
-	"ffffffffc0401000 t lc_get\t[lru_cache]\n"
-	"ffffffffc0401010 t lc_put\t[unclosed\n"
-	"ffffffff81000030 D last";
+static const char map_text[] = "0000000000001000 A cpu_debug_store\n"
+			       "ffffffff81000000 T _text\r\n"
+			       "not a line\n"
+			       "ffffffff81000010 T two names\n"
+			       "ffffffff8100001 t short\n"
+			       "ffffffffffffffff1 T too_long\n"
+			       "FFFFFFFF81000020 d upper\n"
+			       "ffffffffc0401000 t lc_get\t[lru_cache]\n"
+			       "ffffffffc0401010 t lc_put\t[unclosed\n"
+			       "ffffffff81000030 D last";
 
 static void test_map(void **state)
 {
@@ -237,7 +233,8 @@ static void test_map_without_symbols(void **state)
 	}
 }
 
-/* --- ELF ------------------------------------------------------------------------------------------------------ */
+/* --- ELF
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void test_elf(void **state)
 {

@@ -33,7 +33,8 @@ static const struct {
 	{"wide", offsetof(struct sample, wide), 8, TYPE_ENUM},
 	{"inner", offsetof(struct sample, inner), sizeof(struct sample_inner) * 2, TYPE_ARRAY, 2},
 	{"inner[1].tag", offsetof(struct sample, inner[1].tag), 1, TYPE_INT, .is_signed = true},
-	{"inner[1].counts[3].counter", offsetof(struct sample, inner[1].counts[3].counter), 4, TYPE_INT, .is_signed = true},
+	{"inner[1].counts[3].counter", offsetof(struct sample, inner[1].counts[3].counter), 4, TYPE_INT,
+	 .is_signed = true},
 	{"inner[0].counts[4]", offsetof(struct sample, inner[0].counts[4]), 4, TYPE_STRUCT},
 	{"pointer", offsetof(struct sample, pointer), 8, TYPE_PTR},
 	{"small", offsetof(struct sample, small), 1, TYPE_INT, .is_signed = true},
@@ -45,8 +46,23 @@ static const struct {
 };
 
 static const char *const absent[] = {
-	"", "flag", "flagss", "flags.x", "lru.", "lru..next", ".lru", "inner[2].tag", "inner[-1].tag", "inner[1]tag",
-	"inner[1", "inner[].tag", "flags[0]", "pointer.next", "opaque.x", "counter", "inner[99999999999999999999].tag",
+	"",
+	"flag",
+	"flagss",
+	"flags.x",
+	"lru.",
+	"lru..next",
+	".lru",
+	"inner[2].tag",
+	"inner[-1].tag",
+	"inner[1]tag",
+	"inner[1",
+	"inner[].tag",
+	"flags[0]",
+	"pointer.next",
+	"opaque.x",
+	"counter",
+	"inner[99999999999999999999].tag",
 	"tail[4611686018427387904]",
 };
 
@@ -68,11 +84,12 @@ static void check_members(const struct typeinfo *types, type_id id)
 		struct type_member m;
 		if (!typeinfo_member(types, id, members[i].path, &m))
 			fail_msg("%s: no %s", typeinfo_source(types), members[i].path);
-		if (m.bit_offset != members[i].offset * 8 || m.size != members[i].size || m.kind != members[i].kind ||
-		    m.nr_elements != members[i].nr_elements || m.bit_size)
-			fail_msg("%s: %s at bit %llu, %llu bytes, kind %d, %llu elements, %u bits", typeinfo_source(types),
-				 members[i].path, (unsigned long long)m.bit_offset, (unsigned long long)m.size, m.kind,
-				 (unsigned long long)m.nr_elements, m.bit_size);
+		if (m.bit_offset != members[i].offset * 8 || m.size != members[i].size ||
+		    m.kind != members[i].kind || m.nr_elements != members[i].nr_elements || m.bit_size)
+			fail_msg("%s: %s at bit %llu, %llu bytes, kind %d, %llu elements, %u bits",
+				 typeinfo_source(types), members[i].path, (unsigned long long)m.bit_offset,
+				 (unsigned long long)m.size, m.kind, (unsigned long long)m.nr_elements,
+				 m.bit_size);
 		if (m.kind == TYPE_INT || m.kind == TYPE_ENUM)
 			assert_int_equal(m.is_signed, members[i].is_signed);
 	}
@@ -175,8 +192,9 @@ static void test_own_dwarf(void **state)
 	check_all(types);
 }
 
-static const char source[] = "#include \"btf/sample.h\"\n"
-			     "struct sample sample; enum sample_item item; sample_atomic a; sample_nameless n;\n";
+static const char source[] =
+	"#include \"btf/sample.h\"\n"
+	"struct sample sample; enum sample_item item; sample_atomic a; sample_nameless n;\n";
 
 /* Compile the sample; false when this machine has no such compiler. */
 static bool compile(const char *command, const char *output)
