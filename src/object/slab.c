@@ -17,27 +17,32 @@
 
 enum { OO_ORDER_MASK_BITS = 16, MAX_SLAB_NODES = 1024 };
 
-u64 slab_free_pointer(struct kernel *k, u64 random, u64 at, u64 stored)
+u64 slab_free_pointer(enum slab_hiding hiding, u64 random, u64 at, u64 stored)
 {
-	if (!kernel_has(k, cache_random))
+	switch (hiding) {
+	case SLAB_XOR:
+		return stored ^ random ^ at;
+	case SLAB_XOR_SWAB:
+		return stored ^ random ^ __builtin_bswap64(at);
+	default:
 		return stored;
-	u64 place = k->schema.quirk[quirk_free_pointer_swab] ? __builtin_bswap64(at) : at;
-	return stored ^ random ^ place;
+	}
 }
 
 /* Length of a freelist that starts at object; READ_DAMAGED when it is longer than a slab. */
 static enum read_status freelist_length(struct kernel *k, const struct slab_cache *c, u64 object, u64 *length)
 {
 	u64 random = 0, offset;
-	kernel_get(k, c->kva, cache_random, &random);
 	enum read_status status = kernel_get(k, c->kva, cache_offset, &offset);
+	if (c->hiding != SLAB_PLAIN && !status)
+		status = kernel_get(k, c->kva, cache_random, &random);
 	for (*length = 0; !status && object; (*length)++) {
 		u64 stored;
 		if (*length >= c->objects_per_slab || offset >= c->size)
 			return READ_DAMAGED;
 		status = kernel_read_u64(k, object + offset, &stored);
 		if (!status)
-			object = slab_free_pointer(k, random, object + offset, stored);
+			object = slab_free_pointer(c->hiding, random, object + offset, stored);
 	}
 	return status;
 }
@@ -289,6 +294,64 @@ static void count_objects(struct kernel *k, struct slab_cache *c)
 	c->objects_allocated = free < c->objects_total ? c->objects_total - free : 0;
 }
 
+/* --- how free pointers are hidden ------------------------------------------------------------------------------------ */
+
+/* The next free object lies in the same slab, or there is none. */
+static bool same_slab(const struct slab_cache *c, u32 page_size, u64 object, u64 next)
+{
+	u64 distance = next > object ? next - object : object - next;
+	return !next || (distance < c->pages_per_slab * page_size && distance % c->size == 0 && distance);
+}
+
+/* One free object tells when only one way of reading its pointer makes sense; -1: it does not. */
+static int judge_object(struct kernel *k, const struct slab_cache *c, u64 object)
+{
+	u64 random, offset, stored;
+	if (kernel_get(k, c->kva, cache_random, &random) || kernel_get(k, c->kva, cache_offset, &offset) || offset >= c->size ||
+	    kernel_read_u64(k, object + offset, &stored))
+		return -1;
+	u64 at = object + offset;
+	bool swab = same_slab(c, k->page_size, object, slab_free_pointer(SLAB_XOR_SWAB, random, at, stored));
+	bool plain = same_slab(c, k->page_size, object, slab_free_pointer(SLAB_XOR, random, at, stored));
+	return swab == plain ? -1 : swab ? SLAB_XOR_SWAB : SLAB_XOR;
+}
+
+/* The first free object of some partial slab of the cache. */
+static int judge_cache(struct kernel *k, const struct slab_cache *c)
+{
+	enum { SLABS_TRIED = 8 };
+	u64 node, barn, link, object;
+	struct list_walk walk;
+	int verdict = -1;
+	node_parts(k, c, 0, &node, &barn);
+	if (!node)
+		return -1;
+	list_walk_init(&walk, k, kernel_member(k, node, cache_node_partial));
+	while (verdict < 0 && walk.nr < SLABS_TRIED && list_walk_next(&walk, &link)) {
+		if (kernel_get(k, kernel_container(k, link, slab_list), slab_freelist, &object) == READ_OK && object)
+			verdict = judge_object(k, c, object);
+	}
+	return verdict;
+}
+
+enum slab_hiding slab_find_hiding(struct kernel *k)
+{
+	u64 head, link;
+	struct list_walk walk;
+	int verdict = -1;
+	if (!kernel_has(k, cache_random))
+		return SLAB_PLAIN;
+	if (kernel_global(k, slab_caches, &head))
+		return SLAB_XOR_SWAB;
+	list_walk_init(&walk, k, head);
+	while (verdict < 0 && list_walk_next(&walk, &link)) {
+		struct slab_cache cache;
+		if (read_cache(k, kernel_container(k, link, cache_list), &cache) == READ_OK)
+			verdict = judge_cache(k, &cache);
+	}
+	return verdict < 0 ? SLAB_XOR_SWAB : (enum slab_hiding)verdict;
+}
+
 int slab_cache_for_each(struct kernel *k, slab_cache_fn fn, void *arg, struct error *error)
 {
 	struct list_walk walk;
@@ -296,6 +359,7 @@ int slab_cache_for_each(struct kernel *k, slab_cache_fn fn, void *arg, struct er
 	if (!kernel_has_group(k, group_slab, error))
 		return -1;
 	kernel_global(k, slab_caches, &head);
+	enum slab_hiding hiding = slab_find_hiding(k);
 	for (list_walk_init(&walk, k, head); list_walk_next(&walk, &link);) {
 		struct slab_cache cache;
 		u64 kva = kernel_container(k, link, cache_list);
@@ -304,6 +368,7 @@ int slab_cache_for_each(struct kernel *k, slab_cache_fn fn, void *arg, struct er
 			kernel_unreadable(k, "slab cache", status, kva);
 			continue;
 		}
+		cache.hiding = hiding;
 		count_objects(k, &cache);
 		if (!fn(arg, &cache))
 			return 0;

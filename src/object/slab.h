@@ -11,6 +11,12 @@
 
 #include "kernel/kernel.h"
 
+/*
+ * How the kernel hides pointers to the next free object: not at all, XORed with a number of the cache and the pointer's own address
+ * (4.14, 2482ddec670f), or with that address' bytes swapped (5.7, 1ad53d9fa3f6).  Types don't tell the last two apart: the free lists do.
+ */
+enum slab_hiding { SLAB_PLAIN, SLAB_XOR, SLAB_XOR_SWAB };
+
 struct slab_cache {
 	u64 kva;
 	char name[128];
@@ -19,6 +25,7 @@ struct slab_cache {
 	u64 min_objects, min_pages;	      /* of the small ones that are made under pressure; 0 when not known */
 	u64 flags;
 	bool reclaimable; /* SLAB_RECLAIM_ACCOUNT */
+	enum slab_hiding hiding; /* of its free lists' pointers */
 	s32 refcount;	  /* caches merged into this one, itself included; 0 when not known */
 
 	bool counters_known; /* false: built without CONFIG_SLUB_DEBUG */
@@ -55,7 +62,8 @@ u64 slab_cache_slabinfo_active(const struct slab_cache *cache);
 typedef void (*slab_alias_fn)(void *arg, u64 cache, const char *alias);
 int slab_alias_for_each(struct kernel *k, slab_alias_fn fn, void *arg, struct error *error);
 
+enum slab_hiding slab_find_hiding(struct kernel *k);
 /* Decode one free pointer stored at kva `at` in a free object. */
-u64 slab_free_pointer(struct kernel *k, u64 random, u64 at, u64 stored);
+u64 slab_free_pointer(enum slab_hiding hiding, u64 random, u64 at, u64 stored);
 
 #endif

@@ -48,8 +48,9 @@ def check_task_set(c, truth, answers) -> None:
 
 
 def transient(truth, pids) -> list:
-    """After truth_now the program that took it ends: it is no loss that it is not in the dump of a panic."""
-    return [pid for pid in pids if not truth.of_the_end and truth.tasks[pid]["comm"] == "truth"]
+    """What ends with truth_now before a panic: the program itself, and (RT kernels) the thread of its serial line's interrupt."""
+    return [pid for pid in pids if not truth.of_the_end and
+            (truth.tasks[pid]["comm"] == "truth" or truth.tasks[pid]["comm"].startswith("irq/"))]
 
 
 def check_leaders(c, answers) -> None:
@@ -100,10 +101,12 @@ def rss_bounds(truth, nr_threads, around) -> tuple:
 
 RSS_COLUMNS = (("rss_anon_pages", "RssAnon", 1), ("rss_file_pages", "RssFile", tol.FAULT_AROUND_PAGES),
                ("rss_shmem_pages", "RssShmem", tol.FAULT_AROUND_PAGES))
+SWAP_COLUMN = ("swap_pages", "VmSwap", 1)
 
 
 def check_task_memory(c, truth, answers) -> None:
     counts = thread_counts(answers)
+    reclaimed = tol.RECLAIMED_PAGES if truth.meta["case"] in tol.RECLAIM_CASES else 0
     for ours, row in in_both(truth, answers):
         if ours["pid"] != ours["tgid"] or "VmRSS" not in row:
             continue
@@ -113,13 +116,15 @@ def check_task_memory(c, truth, answers) -> None:
         if not own:
             c.same(f"{who} VmSize", ours["total_vm_pages"], truth.pages(row["VmSize"]))
         c.same(f"{who} VmLck", ours["locked_vm_pages"], truth.pages(row["VmLck"]))
-        c.same(f"{who} VmSwap", ours["swap_pages"], truth.pages(row["VmSwap"]))
         c.near(f"{who} VmPTE", ours["pagetable_bytes"], row["VmPTE"] * 1024, own * truth.page_size)
         c.same(f"{who} rss", ours["rss_pages"], sum(ours[key] for key, _, _ in RSS_COLUMNS))
-        for key, name, around in RSS_COLUMNS:
+        for key, name, around in (*RSS_COLUMNS, SWAP_COLUMN):
             low, high = rss_bounds(truth, counts[row["tgid"]], around)
             have = truth.pages(row[name])
-            c.between(f"{who} {name}", ours[key], max(have + low, 0), have + high + own)
+            # No such pages at all: none were ever counted by a thread or CPU.
+            if not have and key == "swap_pages" and not truth.swaps:
+                low = high = 0
+            c.between(f"{who} {name}", ours[key], max(have + low - reclaimed, 0), have + high + own + reclaimed)
         check_score(c, truth, ours, row, who)
 
 
@@ -133,14 +138,14 @@ def check_score(c, truth, ours, row, who) -> None:
 
 
 def check_hogs(c, truth, answers) -> None:
-    """A hog took so many megabytes of anonymous memory and wrote to each page: exactly these, whatever the kernel's counters lag."""
+    """A hog took so many megabytes of memory and wrote to each page: exactly these, whatever the kernel's counters lag."""
     per_mb = (1 << 20) // truth.page_size
     ours = by_pid(answers, "ps")
     for key, value in truth.facts.items():
         name, _, kind = key.rpartition("_")
-        if kind != "mb" or int(truth.facts[name + "_pid"]) not in ours:
+        task = ours.get(int(truth.facts.get(name + "_pid", 0)))
+        if kind != "mb" or not task:
             continue
-        pages = int(value) * per_mb
-        task = ours[int(truth.facts[name + "_pid"])]
-        c.between(f"anonymous pages of {name}", task["rss_anon_pages"] + task["swap_pages"], pages,
-                  pages + tol.HOG_OWN_ANON_PAGES)
+        huge = truth.pages(truth.status(task["pid"]).get("HugetlbPages", 0))
+        c.between(f"anonymous pages of {name}", task["rss_anon_pages"] + task["swap_pages"] + huge, int(value) * per_mb,
+                  int(value) * per_mb + tol.HOG_OWN_ANON_PAGES)

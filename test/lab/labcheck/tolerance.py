@@ -32,7 +32,7 @@ LARGE_KMALLOC_PAGES = 16
 SLAB_CACHES_QUIET = 3
 SLAB_CACHES_BUSY = 12
 SLAB_SLABS_BUSY = 16
-BUSY_CASES = ("drbd",)
+BUSY_CASES = ("drbd", "swap-zram")
 
 # Kernel threads that serve work queues come and go, and are named after their last work.
 KWORKERS_CHANGED = 4
@@ -62,6 +62,14 @@ PERCPU_COUNTER_BATCH = 32
 def percpu_counter_pages(cpus: int) -> int:
     return max(PERCPU_COUNTER_BATCH, 2 * cpus) * cpus
 
+
+# The newest kernel that the lab's makedumpfile (1.7.2) filters rightly.  In 7.2's dumps of level 31 it takes
+# kernel pages for user pages and drops them: what lay there is unknown, and memwho says so with status 4.
+MAKEDUMPFILE_KNOWS = (6, 12)
+
+# Pages of a process that kswapd, still at work, moves from memory to swap between the truth and the dump.
+RECLAIM_CASES = ("swap-zram",)
+RECLAIMED_PAGES = 1024
 
 # A process of the lab's hog has this many pages besides what it was told to take: stack, heap, data.
 HOG_OWN_ANON_PAGES = 128

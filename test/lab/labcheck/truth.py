@@ -144,7 +144,7 @@ class Truth:
         if not lines:
             return {}
         found = {"ppid": int(lines["PPid"]), "uid": int(lines["Uid"].split()[0]), "threads": int(lines["Threads"])}
-        for key in ("VmSize", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmPTE", "VmSwap", "VmLck"):
+        for key in ("VmSize", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmPTE", "VmSwap", "VmLck", "HugetlbPages"):
             found[key] = int(lines[key].split()[0]) if key in lines else 0
         return found
 
