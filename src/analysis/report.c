@@ -148,6 +148,14 @@ static void findings_of_census(const struct report *r)
 	}
 }
 
+static u64 count_unreadable(const struct kernel *k, enum read_status why)
+{
+	u64 n = 0;
+	for (size_t i = 0; i < k->unreadable.n; i++)
+		n += k->unreadable.v[i].why == why ? k->unreadable.v[i].count : 0;
+	return n;
+}
+
 static void findings_of_source(const struct report *r, struct image *image, const struct kernel *k)
 {
 	const struct image_info *info = image_info(image);
@@ -157,6 +165,13 @@ static void findings_of_source(const struct report *r, struct image *image, cons
 			 info->missing_bytes ? text_bytes(bytes, info->missing_bytes) : "parts");
 		finding_add(r->findings, SEVERITY_WARNING, "dump_incomplete", "The dump is incomplete", evidence,
 			    "was the disk full, or the time of the dump service up?");
+	}
+	u64 excluded = k ? count_unreadable(k, READ_EXCLUDED) : 0;
+	if (excluded) {
+		snprintf(evidence, sizeof(evidence), "%llu things that the kernel uses lie in pages that the dump level left out",
+			 (unsigned long long)excluded);
+		finding_add(r->findings, SEVERITY_WARNING, "kernel_pages_excluded", "The dump lacks pages of the kernel itself", evidence,
+			    "makedumpfile was most likely older than this kernel and took its pages for free or user memory: update it on the machine");
 	}
 	if (k && k->vmcoreinfo_found_by_scan)
 		finding_add(r->findings, SEVERITY_NOTE, "vmcoreinfo_scanned", "The dump has no VMCOREINFO note",

@@ -129,6 +129,25 @@ static void set_counts(struct slab_list *list, const struct slab_cache *c)
 	table_set(t, SLAB_SLABINFO_ACTIVE, slab_cache_slabinfo_active(c));
 }
 
+static void set_free(struct table *t, const struct slab_cache *c)
+{
+	const struct {
+		unsigned column;
+		u64 free;
+	} rows[] = {
+		{SLAB_FREE_PARTIAL, c->free_node_partial + c->free_cpu_partial},
+		{SLAB_FREE_CPU, c->free_cpu_slab},
+		{SLAB_FREE_SHEAVES, c->free_sheaves + c->free_barn},
+		{SLAB_FREE_RCU, c->free_rcu},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (c->lost)
+			table_set_unknown(t, rows[i].column, "a list of its slabs or of free objects is not readable");
+		else
+			table_set(t, rows[i].column, rows[i].free);
+	}
+}
+
 static bool add_cache(void *arg, const struct slab_cache *c)
 {
 	struct slab_list *list = arg;
@@ -139,10 +158,7 @@ static bool add_cache(void *arg, const struct slab_cache *c)
 	table_set(t, SLAB_OBJECT_SIZE, c->object_size);
 	table_set(t, SLAB_SLOT_SIZE, c->size);
 	table_set(t, SLAB_RECLAIMABLE, c->reclaimable);
-	table_set(t, SLAB_FREE_PARTIAL, c->free_node_partial + c->free_cpu_partial);
-	table_set(t, SLAB_FREE_CPU, c->free_cpu_slab);
-	table_set(t, SLAB_FREE_SHEAVES, c->free_sheaves + c->free_barn);
-	table_set(t, SLAB_FREE_RCU, c->free_rcu);
+	set_free(t, c);
 	set_aliases(list, c);
 	table_set(t, SLAB_ADDRESS, c->kva);
 	return true;

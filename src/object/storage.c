@@ -142,28 +142,34 @@ static enum read_status mount_namespace(struct kernel *k, u64 *ns)
 	return status ? status : kernel_get(k, proxy, nsproxy_mnt_ns, ns);
 }
 
-static void walk_mount_tree(struct kernel *k, u64 ns, mount_fn fn, void *arg)
+/* A list that ends before its first element is no empty list. */
+static int walked(struct kernel *k, const char *what, enum read_status status, u64 at, u64 nr, struct error *error)
+{
+	if (status)
+		kernel_unreadable(k, what, status, at);
+	return status && !nr ? error_set(error, EXIT_PARTIAL, "the %s at 0x%llx %s", what, (unsigned long long)at, read_status_text(status)) : 0;
+}
+
+static int walk_mount_tree(struct kernel *k, u64 ns, mount_fn fn, void *arg, struct error *error)
 {
 	struct rb_walk walk;
 	u64 node;
 	for (rb_walk_init(&walk, k, kernel_member(k, ns, mnt_ns_tree)); rb_walk_next(&walk, &node);) {
 		if (!give_mount(k, kernel_container(k, node, mount_node), fn, arg))
-			return;
+			return 0;
 	}
-	if (walk.status)
-		kernel_unreadable(k, "tree of mounts", walk.status, walk.at);
+	return walked(k, "tree of mounts", walk.status, walk.at, walk.nr, error);
 }
 
-static void walk_mount_list(struct kernel *k, u64 ns, mount_fn fn, void *arg)
+static int walk_mount_list(struct kernel *k, u64 ns, mount_fn fn, void *arg, struct error *error)
 {
 	struct list_walk walk;
 	u64 node;
 	for (list_walk_init(&walk, k, kernel_member(k, ns, mnt_ns_list)); list_walk_next(&walk, &node);) {
 		if (!give_mount(k, kernel_container(k, node, mount_list), fn, arg))
-			return;
+			return 0;
 	}
-	if (walk.status)
-		kernel_unreadable(k, "list of mounts", walk.status, walk.at);
+	return walked(k, "list of mounts", walk.status, walk.at, walk.nr, error);
 }
 
 int mount_for_each(struct kernel *k, mount_fn fn, void *arg, struct error *error)
@@ -176,11 +182,9 @@ int mount_for_each(struct kernel *k, mount_fn fn, void *arg, struct error *error
 		return error_set(error, EXIT_PARTIAL, "init's mount namespace %s", read_status_text(status));
 	switch (k->schema.variant[variant_mount]) {
 	case MOUNT_TREE:
-		walk_mount_tree(k, ns, fn, arg);
-		return 0;
+		return walk_mount_tree(k, ns, fn, arg, error);
 	case MOUNT_LIST:
-		walk_mount_list(k, ns, fn, arg);
-		return 0;
+		return walk_mount_list(k, ns, fn, arg, error);
 	default:
 		return error_set(error, EXIT_PARTIAL, "mounts: this kernel keeps them in no way that is known");
 	}
