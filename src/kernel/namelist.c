@@ -11,7 +11,8 @@
 #include "debuginfo/elf_file.h"
 #include "kernel/boot.h"
 
-static const char *const anchors[] = {"_stext", "swapper_pg_dir", "init_uts_ns", "node_online_map", "mem_section"};
+/* Not mem_section: VMCOREINFO gives what that variable points to. */
+static const char *const anchors[] = {"_stext", "swapper_pg_dir", "init_uts_ns", "node_online_map"};
 
 static int check_anchors(const struct kernel *k, const char *path, const struct symbols *file, u64 *offset, struct error *error)
 {
