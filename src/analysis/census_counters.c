@@ -186,23 +186,38 @@ static void file_classes(struct books *b)
 	add_if_any(b, "swap_cache", "swap cache, not mapped", swap_only, NULL);
 }
 
+struct cache_pages {
+	u64 pages;
+	bool unknown;
+};
+
 static bool add_cache_pages(void *arg, const struct slab_cache *c)
 {
-	u64 *total = arg, pages;
+	struct cache_pages *sum = arg;
+	u64 pages;
 	if (c->counters_known && slab_cache_pages(c, &pages))
-		*total += pages;
+		sum->pages += pages;
+	else
+		sum->unknown = true;
 	return true;
 }
 
 static void slab_classes(struct books *b)
 {
-	u64 caches = 0;
+	static const char slab_label[] = "slab caches", large_label[] = "large kmalloc, in no cache";
+	static const char why[] = "the list of slab caches is not whole: their pages can't be told from large kmalloc's";
+	struct cache_pages caches = {0};
 	u64 counted = counter_either(b, "NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE") +
 		      counter_either(b, "NR_SLAB_UNRECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE");
-	slab_cache_for_each(b->k, add_cache_pages, &caches, NULL);
-	u64 slabs = u64_min(caches, counted);
-	add_class(b, "slab", "slab caches", slabs, "NR_SLAB_*", counted);
-	add_class(b, "large_kmalloc", "large kmalloc, in no cache", counted - slabs, NULL, 0);
+	bool whole = false;
+	if (slab_cache_for_each(b->k, &whole, add_cache_pages, &caches, NULL) || !whole || caches.unknown) {
+		add_unknown_class(b, "slab", slab_label, why);
+		add_unknown_class(b, "large_kmalloc", large_label, why);
+		return;
+	}
+	u64 slabs = u64_min(caches.pages, counted);
+	add_class(b, "slab", slab_label, slabs, "NR_SLAB_*", counted);
+	add_class(b, "large_kmalloc", large_label, counted - slabs, NULL, 0);
 }
 
 /* A node counter in the newest kernels, a variable before; stacks are vmalloc memory with CONFIG_VMAP_STACK. */
@@ -220,13 +235,19 @@ static void vmalloc_class(struct books *b, u64 stacks)
 static void percpu_class(struct books *b)
 {
 	static const char label[] = "per-cpu memory, less the chunk of boot";
-	u64 populated, units, first, first_pages = 0;
-	if (kernel_variable(b->k, pcpu_nr_populated, 8, &populated) || kernel_variable(b->k, pcpu_nr_units, 4, &units)) {
-		add_unknown_class(b, "percpu", label, "pcpu_nr_populated is in no symbol table of the dump");
+	u64 populated, units, first, first_pages;
+	enum read_status status = kernel_variable(b->k, pcpu_nr_populated, 8, &populated);
+	if (!status)
+		status = kernel_variable(b->k, pcpu_nr_units, 4, &units);
+	if (!status)
+		status = kernel_variable(b->k, pcpu_first_chunk, 8, &first);
+	if (!status)
+		status = kernel_get(b->k, first, pcpu_chunk_nr_populated, &first_pages);
+	if (status) {
+		add_unknown_class(b, "percpu", label,
+				  status == READ_ABSENT ? "pcpu_nr_populated is in no symbol table of the dump" : read_status_text(status));
 		return;
 	}
-	if (kernel_variable(b->k, pcpu_first_chunk, 8, &first) == READ_OK)
-		kernel_get(b->k, first, pcpu_chunk_nr_populated, &first_pages);
 	add_class(b, "percpu", label, less(populated, first_pages) * units, "pcpu_nr_populated", populated * units);
 }
 

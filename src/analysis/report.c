@@ -124,12 +124,23 @@ static const struct class_limit {
 	{"kernel_unknown", "Much memory is in use that no counter of the kernel knows", "drivers, sockets, page pools: nothing counts these", 0.10},
 };
 
+/* kernel_unknown holds the pages of classes that are not known, too: then it says nothing of drivers. */
+static bool all_classes_known(const struct table *classes)
+{
+	for (size_t i = 0; i < table_nr_rows(classes); i++) {
+		if (table_row(classes, i)[CLASS_PAGES].state != VALUE_KNOWN)
+			return false;
+	}
+	return true;
+}
+
 static void findings_of_census(const struct report *r)
 {
 	if (!r->census)
 		return;
 	const struct value *census = table_row(r->census, 0);
 	const struct table *classes = census[CENSUS_CLASSES].table;
+	bool all_known = all_classes_known(classes);
 	u64 managed = census[CENSUS_MANAGED].u, page_size = census[CENSUS_PAGE_SIZE].u;
 	for (size_t i = 0; i < table_nr_rows(classes); i++) {
 		const struct value *row = table_row(classes, i);
@@ -137,7 +148,8 @@ static void findings_of_census(const struct report *r)
 			const struct class_limit *limit = &class_limits[j];
 			char evidence[200], bytes[16];
 			double share = managed ? (double)row[CLASS_PAGES].u / (double)managed : 0;
-			if (strcmp(limit->key, row[CLASS_KEY].text) || share < limit->share)
+			if (strcmp(limit->key, row[CLASS_KEY].text) || share < limit->share ||
+			    (!all_known && !strcmp(limit->key, "kernel_unknown")))
 				continue;
 			snprintf(evidence, sizeof(evidence), "%s, %.1f %% of the memory that the kernel manages (a sign from %.0f %% on)",
 				 text_bytes(bytes, row[CLASS_PAGES].u * page_size), 100 * share, 100 * limit->share);

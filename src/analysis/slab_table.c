@@ -126,7 +126,10 @@ static void set_counts(struct slab_list *list, const struct slab_cache *c)
 		return;
 	}
 	table_set(t, SLAB_OBJECTS_ALLOCATED, c->objects_allocated);
-	table_set(t, SLAB_SLABINFO_ACTIVE, slab_cache_slabinfo_active(c));
+	if (c->objects_uncertain)
+		table_set_unknown(t, SLAB_SLABINFO_ACTIVE, "some of its slabs can't be judged");
+	else
+		table_set(t, SLAB_SLABINFO_ACTIVE, slab_cache_slabinfo_active(c));
 }
 
 static void set_free(struct table *t, const struct slab_cache *c)
@@ -141,7 +144,9 @@ static void set_free(struct table *t, const struct slab_cache *c)
 		{SLAB_FREE_RCU, c->free_rcu},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (c->lost)
+		if (c->objects_uncertain && !c->lost)
+			table_set_unknown(t, rows[i].column, "some of its slabs can't be judged");
+		else if (c->lost)
 			table_set_unknown(t, rows[i].column, "a list of its slabs or of free objects is not readable");
 		else
 			table_set(t, rows[i].column, rows[i].free);
@@ -191,7 +196,9 @@ struct table *slabs_table(struct kernel *k, struct error *error)
 	if (has_vmstat)
 		list.managed_pages = vmstat.managed_pages;
 	list.aliases_known = slab_alias_for_each(k, add_alias, &list, NULL) == 0;
-	int failed = slab_cache_for_each(k, add_cache, &list, error);
+	bool whole = false;
+	int failed = slab_cache_for_each(k, &whole, add_cache, &list, error);
+	list.all_known &= whole;
 	if (!failed && has_vmstat)
 		add_large_kmalloc(&list, &vmstat);
 	vec_done(&list.aliases);

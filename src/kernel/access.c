@@ -218,6 +218,16 @@ void kernel_unreadable(struct kernel *k, const char *what, enum read_status why,
 	pthread_mutex_unlock(&k->unreadable_lock);
 }
 
+u64 kernel_nr_unreadable(struct kernel *k)
+{
+	u64 n = 0;
+	pthread_mutex_lock(&k->unreadable_lock);
+	for (size_t i = 0; i < k->unreadable.n; i++)
+		n += k->unreadable.v[i].count;
+	pthread_mutex_unlock(&k->unreadable_lock);
+	return n;
+}
+
 const char *kernel_symbolize(const struct kernel *k, u64 kva, char *buffer, size_t size)
 {
 	struct symbol symbol;

@@ -152,6 +152,8 @@ enum read_status kernel_percpu_counter(struct kernel *k, u64 counter, s64 *value
 
 /* --- what could not be read ------------------------------------------------------------------------------------ */
 void kernel_unreadable(struct kernel *k, const char *what, enum read_status why, u64 address);
+/* How many so far: a sum over what was read between two calls is whole when they give the same. */
+u64 kernel_nr_unreadable(struct kernel *k);
 
 /* --- naming ---------------------------------------------------------------------------------------------------- */
 /* "symbol+0x12/0x40 [module]" style text for an address, or hex; returns buffer. */

@@ -47,10 +47,12 @@ static enum read_status freelist_length(struct kernel *k, const struct slab_cach
 	return status;
 }
 
-/* One slab, or one CPU's freelist, is not to be judged. */
+/* One slab, or one CPU's freelist, is not to be judged: in the middle of a change, or not in the dump. */
 static void uncertain(struct kernel *k, struct slab_cache *c, const char *what, enum read_status why, u64 at)
 {
 	c->objects_uncertain += c->objects_per_slab;
+	if (why != READ_DAMAGED)
+		c->lost = why;
 	kernel_unreadable(k, what, why, at);
 }
 
@@ -111,6 +113,7 @@ static void add_node_counters(struct kernel *k, struct slab_cache *c, u64 node)
 	if (!status)
 		status = kernel_get(k, node, cache_node_total_objects, &objects);
 	if (status) {
+		c->counters_lost = true;
 		if (status != READ_ABSENT)
 			lost(k, c, "counters of a slab cache", status, node);
 		return;
@@ -286,6 +289,7 @@ static enum read_status read_cache(struct kernel *k, u64 kva, struct slab_cache 
 static void count_objects(struct kernel *k, struct slab_cache *c)
 {
 	read_nodes(k, c);
+	c->counters_known &= !c->counters_lost;
 	read_cpu_slabs(k, c);
 	read_sheaves(k, c);
 	u64 free = c->free_node_partial + c->free_cpu_slab + c->free_cpu_partial + c->free_sheaves + c->free_barn + c->free_rcu;
@@ -352,8 +356,9 @@ enum slab_hiding slab_find_hiding(struct kernel *k)
 	return verdict < 0 ? SLAB_XOR_SWAB : (enum slab_hiding)verdict;
 }
 
-int slab_cache_for_each(struct kernel *k, slab_cache_fn fn, void *arg, struct error *error)
+int slab_cache_for_each(struct kernel *k, bool *whole, slab_cache_fn fn, void *arg, struct error *error)
 {
+	bool missed = false;
 	struct list_walk walk;
 	u64 head, link;
 	if (!kernel_has_group(k, group_slab, error))
@@ -366,6 +371,7 @@ int slab_cache_for_each(struct kernel *k, slab_cache_fn fn, void *arg, struct er
 		enum read_status status = read_cache(k, kva, &cache);
 		if (status) {
 			kernel_unreadable(k, "slab cache", status, kva);
+			missed = true;
 			continue;
 		}
 		cache.hiding = hiding;
@@ -375,6 +381,8 @@ int slab_cache_for_each(struct kernel *k, slab_cache_fn fn, void *arg, struct er
 	}
 	if (walk.status)
 		kernel_unreadable(k, "list of slab caches", walk.status, walk.at);
+	if (whole)
+		*whole = !walk.status && !missed;
 	if (walk.status && walk.nr == 0)
 		return error_set(error, EXIT_PARTIAL, "the list of slab caches at 0x%llx %s", (unsigned long long)head,
 				 read_status_text(walk.status));
@@ -421,7 +429,8 @@ int slab_alias_for_each(struct kernel *k, slab_alias_fn fn, void *arg, struct er
 		else
 			fn(arg, kernel_container(k, kobject, cache_kobject), name);
 	}
-	if (walk.status)
-		kernel_unreadable(k, "sysfs' directory of slab caches", walk.status, walk.at);
-	return 0;
+	if (!walk.status)
+		return 0;
+	kernel_unreadable(k, "sysfs' directory of slab caches", walk.status, walk.at);
+	return error_set(error, EXIT_PARTIAL, "sysfs' directory of slab caches %s", read_status_text(walk.status));
 }

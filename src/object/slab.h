@@ -28,7 +28,8 @@ struct slab_cache {
 	enum slab_hiding hiding; /* of its free lists' pointers */
 	s32 refcount;	  /* caches merged into this one, itself included; 0 when not known */
 
-	bool counters_known; /* false: built without CONFIG_SLUB_DEBUG */
+	bool counters_known; /* false: built without CONFIG_SLUB_DEBUG, or not readable (counters_lost) */
+	bool counters_lost;
 	u64 slabs, objects_total;
 	/* Slots that hold no object, by where they are found. */
 	u64 free_node_partial, free_cpu_slab, free_cpu_partial, free_sheaves, free_barn;
@@ -44,7 +45,8 @@ struct slab_cache {
 };
 
 typedef bool (*slab_cache_fn)(void *arg, const struct slab_cache *cache);
-int slab_cache_for_each(struct kernel *k, slab_cache_fn fn, void *arg, struct error *error);
+/* *whole (may be NULL): all caches were given out; false when the list is cut or one of them is not readable. */
+int slab_cache_for_each(struct kernel *k, bool *whole, slab_cache_fn fn, void *arg, struct error *error);
 
 /*
  * Pages of a cache.  Slabs are of two orders only (allocate_slab() tries kmem_cache.oo, then .min), so that the counts of slabs and
@@ -58,7 +60,7 @@ bool slab_cache_pages(const struct slab_cache *cache, u64 *pages);
  */
 u64 slab_cache_slabinfo_active(const struct slab_cache *cache);
 
-/* Names of caches that were merged into another, from sysfs: fn(arg, kva of the cache, alias). */
+/* Names of caches that were merged into another, from sysfs: fn(arg, kva of the cache, alias).  -1 also when some are lost. */
 typedef void (*slab_alias_fn)(void *arg, u64 cache, const char *alias);
 int slab_alias_for_each(struct kernel *k, slab_alias_fn fn, void *arg, struct error *error);
 

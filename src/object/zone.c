@@ -139,16 +139,19 @@ static void read_pcp(struct kernel *k, struct zone *z)
 	}
 }
 
-static void read_watermarks(struct kernel *k, struct zone *z)
+static enum read_status read_watermarks(struct kernel *k, struct zone *z)
 {
-	kernel_get(k, z->kva, zone_watermark_boost, &z->watermark_boost);
-	for (u32 i = 0; i < NR_WATERMARKS; i++) {
-		kernel_get_element(k, z->kva, zone_watermark, i, &z->watermark[i]);
+	enum read_status status = kernel_get(k, z->kva, zone_watermark_boost, &z->watermark_boost);
+	if (status == READ_ABSENT)
+		status = READ_OK; /* before 5.0 there is none */
+	for (u32 i = 0; i < NR_WATERMARKS && !status; i++) {
+		status = kernel_get_element(k, z->kva, zone_watermark, i, &z->watermark[i]);
 		z->watermark[i] += z->watermark_boost;
 	}
 	z->nr_lowmem_reserve = (u32)u64_min(kernel_datum(k, zone_lowmem_reserve)->nr_elements, MAX_ZONES_PER_NODE);
-	for (u32 i = 0; i < z->nr_lowmem_reserve; i++)
-		kernel_get_element(k, z->kva, zone_lowmem_reserve, i, &z->lowmem_reserve[i]);
+	for (u32 i = 0; i < z->nr_lowmem_reserve && !status; i++)
+		status = kernel_get_element(k, z->kva, zone_lowmem_reserve, i, &z->lowmem_reserve[i]);
+	return status;
 }
 
 static enum read_status read_zone(struct kernel *k, struct zone *z)
@@ -165,7 +168,9 @@ static enum read_status read_zone(struct kernel *k, struct zone *z)
 	kernel_get_text_at(k, z->kva, zone_name, z->name, sizeof(z->name));
 	if (!z->spanned_pages)
 		return READ_OK;
-	read_watermarks(k, z);
+	status = read_watermarks(k, z);
+	if (status)
+		return status;
 	read_free_areas(k, z);
 	read_pcp(k, z);
 	z->nr_stats = read_stats(k, z->kva, zone_vm_stat, zone_percpu_stats, percpu_zonestat_diff, z->stat);
@@ -221,8 +226,13 @@ static void sum_zone(void *arg, const struct zone *zone)
 
 int vmstat_read(struct kernel *k, struct vmstat *vmstat, struct error *error)
 {
+	u64 before = kernel_nr_unreadable(k);
 	*vmstat = (struct vmstat){.k = k};
-	return node_for_each(k, sum_node, vmstat, error) || zone_for_each(k, sum_zone, vmstat, error) ? -1 : 0;
+	if (node_for_each(k, sum_node, vmstat, error) || zone_for_each(k, sum_zone, vmstat, error))
+		return -1;
+	if (kernel_nr_unreadable(k) != before)
+		return error_set(error, EXIT_PARTIAL, "some nodes, zones or their per-cpu counters are not readable: sums without them would be wrong");
+	return 0;
 }
 
 static bool enumerator(const struct kernel *k, const char *type, const char *name, u64 limit, u64 *index)

@@ -55,6 +55,7 @@ struct vmstat {
 	u64 spanned_pages, present_pages, managed_pages, free_buddy_pages, free_pcp_pages;
 	u32 nr_nodes, nr_zones;
 };
+/* -1 also when any part of the sums is not readable: they would be wrong. */
 int vmstat_read(struct kernel *k, struct vmstat *vmstat, struct error *error);
 bool vmstat_get(const struct vmstat *vmstat, const char *name, u64 *value);
 

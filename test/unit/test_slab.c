@@ -91,7 +91,7 @@ static void hiding_is_found(void **state)
 		put_cache(f, ways[i], 2);
 		fake_kernel_start(f, 0);
 		assert_int_equal(slab_find_hiding(&f->k), ways[i]);
-		if (slab_cache_for_each(&f->k, keep_cache, &c, &error))
+		if (slab_cache_for_each(&f->k, NULL, keep_cache, &c, &error))
 			fail_msg("%s", error.text);
 		assert_string_equal(c.name, "thing");
 		assert_int_equal(c.objects_total, 12);
@@ -111,7 +111,7 @@ static void impossible_slab(void **state)
 	put_schema(f);
 	put_cache(f, SLAB_XOR_SWAB, 9);
 	fake_kernel_start(f, 0);
-	assert_int_equal(slab_cache_for_each(&f->k, keep_cache, &c, NULL), 0);
+	assert_int_equal(slab_cache_for_each(&f->k, NULL, keep_cache, &c, NULL), 0);
 	assert_int_equal(c.objects_total, 12);
 	assert_int_equal(c.objects_allocated, 12);
 	assert_int_equal(c.objects_uncertain, 4);
