@@ -7,12 +7,12 @@ capture kernel writes the dumps onto a disk, and the files are taken out of its 
 """
 
 import json
-import os
 import re
+import subprocess
 import time
 from pathlib import Path
 
-from . import build, initramfs, truth
+from . import build, check, initramfs, truth
 from .case import Case
 from .kernel import Kernel
 from .machine import MACHINES, Machine
@@ -20,6 +20,7 @@ from .place import LAB, LabError, dump_dir, made_whole, run, say
 
 PANIC_OVER = b"---[ end Kernel panic"
 POLL_SECONDS = 0.1
+SETTLE_SECONDS = 1  # for a process that said READY to fall asleep, a console line to be finished
 CAPTURE_MODULES = ("crc32c_generic?", "crc32c_cryptoapi?", "virtio_pci", "virtio_blk", "ext4")
 
 
@@ -31,28 +32,39 @@ def make(kernel: Kernel, case: Case) -> Path:
         initrd = guest_files(kernel, case, folder)
         disk = make_disk(case, folder)
         machine = Machine(kernel, case, initrd, folder, disk)
-        try:
-            booted = time.monotonic()
-            machine.connect()
-            wait_for_end(machine, case)
-            ended = time.monotonic()
-            containers = take_dumps(machine, case, folder) if case["dump-on"] != "kdump" else []
-        except LabError as error:
-            raise LabError(f"{kernel.id} {case.name}: {error}\n{console_tail(machine)}") from None
-        finally:
-            machine.close()
+        guest_seconds, containers = run_guest(machine, case, folder)
+        initrd.unlink()
         if disk:
-            containers = take_from_disk(disk, folder)
+            containers = [pack(folder, *found, case) for found in take_from_disk(disk, folder)]
             disk.unlink()
         stream = truth.read(machine.truth)
         truth.store(stream, folder / "truth")
         machine.truth.unlink()
-        initrd.unlink()
-        if (folder / "qemu.log").stat().st_size == 0:
-            (folder / "qemu.log").unlink()
-        seconds = {"guest": round(ended - booted, 1), "total": round(time.monotonic() - begin, 1)}
+        seconds = {"guest": guest_seconds, "total": round(time.monotonic() - begin, 1)}
         write_meta(kernel, case, folder, machine, containers, stream, seconds)
+        wrong = list(check.problems(folder))
+        if wrong:
+            raise LabError(f"{kernel.id} {case.name}: {'; '.join(wrong)}")
+    say(f"{kernel.id} {case.name}: {', '.join(kind for kind, _ in containers)} "
+        f"after {seconds['total']} s")
     return target
+
+
+def run_guest(machine: Machine, case: Case, folder: Path):
+    """Lets the guest come to its end and dumps it; returns (seconds it took, containers)."""
+    begin = time.monotonic()
+    containers = []
+    try:
+        machine.connect()
+        wait_for_end(machine, case)
+        seconds = round(time.monotonic() - begin, 1)
+        if case["dump-on"] != "kdump":
+            containers = take_dumps(machine, case, folder)
+    except LabError as error:
+        raise LabError(f"{folder.stem}: {error}\n{console_tail(machine)}") from None
+    finally:
+        machine.close()
+    return seconds, containers
 
 
 def guest_files(kernel: Kernel, case: Case, folder: Path) -> Path:
@@ -90,7 +102,7 @@ def make_disk(case: Case, folder: Path) -> Path | None:
     disk = folder / "disk.img"
     with disk.open("wb") as image:
         image.truncate(case["disk"] << 20)
-    run("/sbin/mke2fs", "-q", "-F", "-t", "ext2", "-m", "0", disk)
+    run("mke2fs", "-q", "-F", "-t", "ext2", "-m", "0", disk)
     return disk
 
 
@@ -101,21 +113,22 @@ def wait_for_end(machine: Machine, case: Case) -> None:
         stream = truth.read(machine.truth)
         if stream.failure:
             raise LabError(f"the guest says: {stream.failure}")
-        if case["dump-on"] == "kdump":
-            if not machine.alive():
-                return
-        elif not machine.alive():
-            raise LabError("the guest ended before its dump")
-        elif case["dump-on"] == "ready" and stream.ready:
-            time.sleep(1)
-            return
-        elif PANIC_OVER in machine.console.read_bytes():
-            if case["dump-on"] == "ready":
-                raise LabError("the guest panicked")
-            time.sleep(0.5)
+        if has_ended(machine, case["dump-on"], stream):
+            time.sleep(SETTLE_SECONDS)
             return
         time.sleep(POLL_SECONDS)
     raise LabError(f"no end within {case['timeout']} s")
+
+
+def has_ended(machine: Machine, dump_on: str, stream: truth.Stream) -> bool:
+    if not machine.alive():
+        if dump_on == "kdump":
+            return True
+        raise LabError("the guest ended before its dump")
+    panicked = PANIC_OVER in machine.console.read_bytes()
+    if panicked and dump_on != "panic":
+        raise LabError("the guest panicked and stays there")
+    return panicked or (dump_on == "ready" and stream.ready)
 
 
 def take_dumps(machine: Machine, case: Case, folder: Path) -> list:
@@ -125,33 +138,37 @@ def take_dumps(machine: Machine, case: Case, folder: Path) -> list:
     for kind in case["formats"]:
         path = folder / (f"vmcore.{kind}" if containers else "vmcore")
         if kind == "elf":
-            machine.qmp.call("dump-guest-memory", paging=False, protocol=f"file:{path}")
+            write_memory(machine, path)
             run("fallocate", "--dig-holes", path)
         elif kind == "kdump-flat":
-            machine.qmp.call("dump-guest-memory", paging=False, protocol=f"file:{path}",
-                             format="kdump-zlib")
+            write_memory(machine, path, format="kdump-zlib")
         else:
             flat = folder / "flat.tmp"
-            machine.qmp.call("dump-guest-memory", paging=False, protocol=f"file:{flat}",
-                             format="kdump-zlib")
+            write_memory(machine, flat, format="kdump-zlib")
             unflatten(flat, path)
             flat.unlink()
+        path.chmod(0o644)
         containers.append((kind, [path.name]))
     return containers
 
 
+def write_memory(machine: Machine, path: Path, **format_argument) -> None:
+    machine.qmp.call("dump-guest-memory", paging=False, protocol=f"file:{path}", **format_argument)
+    path.chmod(0o644)  # QEMU makes it read-only
+
+
 def unflatten(flat: Path, target: Path) -> None:
+    """QEMU writes kdump-compressed dumps in makedumpfile's flattened form; -R lays them out."""
     with flat.open("rb") as source:
-        pid = os.posix_spawnp("makedumpfile", ["makedumpfile", "-R", str(target)], os.environ,
-                              file_actions=[(os.POSIX_SPAWN_DUP2, source.fileno(), 0),
-                                            (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
-        if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
-            raise LabError("makedumpfile -R failed")
+        done = subprocess.run(["makedumpfile", "-R", str(target)], stdin=source,
+                              capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LabError(f"makedumpfile -R failed: {done.stdout[-500:]} {done.stderr[-500:]}")
 
 
 def take_from_disk(disk: Path, folder: Path) -> list:
     """Copies the files of an ext2 image out; the capture script left "kinds" beside them."""
-    run("/sbin/debugfs", "-R", f"rdump / {folder}", disk)
+    run("debugfs", "-R", f"rdump / {folder}", disk)
     lost = folder / "lost+found"
     if lost.exists():
         lost.rmdir()
@@ -166,6 +183,15 @@ def take_from_disk(disk: Path, folder: Path) -> list:
             if kind.startswith("elf"):
                 run("fallocate", "--dig-holes", folder / name)
     return [(kind, names) for kind, *names in lines]
+
+
+def pack(folder: Path, kind: str, names: list, case: Case):
+    """Compresses the files of a container kind as a whole, where the case asks for it."""
+    if kind not in case["xz"]:
+        return kind, names
+    for name in names:
+        run("xz", "-6", "-T0", folder / name)
+    return f"{kind}+xz", [f"{name}.xz" for name in names]
 
 
 def console_tail(machine: Machine, lines: int = 30) -> str:
@@ -190,5 +216,3 @@ def write_meta(kernel, case, folder, machine, containers, stream, seconds) -> No
         "qemu": [str(part).replace(str(folder), "DUMP") for part in machine.command],
     }
     (folder / "meta.json").write_text(json.dumps(meta, indent=1) + "\n")
-    say(f"{kernel.id} {case.name}: {', '.join(kind for kind, _ in containers)} "
-        f"after {seconds['total']} s")

@@ -28,7 +28,8 @@ class Archive:
         self.entries.setdefault(name, (stat.S_IFDIR | 0o755, b"", (0, 0)))
 
     def file(self, name: str, data: bytes, mode: int = 0o755) -> None:
-        self.directory(str(Path(name).parent)) if "/" in name else None
+        if "/" in name:
+            self.directory(str(Path(name).parent))
         self.entries[name] = (stat.S_IFREG | mode, data, (0, 0))
 
     def link(self, name: str, target: str) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .debian import Suites, merge_usr
-from .place import LAB, LabError, kernel_dir, made_whole, run, say
+from .place import LAB, LabError, kernel_dir, made_whole, run, say, warn
 
 HOST_ARCH = "amd64"
 PROGRAMS = ("busybox-static", "kexec-tools", "makedumpfile", "drbd-utils")
@@ -149,6 +149,9 @@ def describe(what: Row, part: Path) -> dict:
         raise LabError(f"the packages of {what.id} hold no kernel image")
     image = images[0]
     release = image.parent.name if image.name == "vmlinuz" else image.name.removeprefix("vmlinuz-")
+    expected = re.search(r"\d+\.\d+", what.id)
+    if expected and not release.startswith(expected[0] + "."):
+        warn(f"the suites of {what.id} hold {release} by now: kernels.conf wants another row")
     return {"id": what.id, "arch": what.arch, "release": release,
             "image": str(image.relative_to(part))}
 

@@ -68,7 +68,8 @@ class Machine:
         self.sockets = tempfile.TemporaryDirectory(prefix="memwho-lab-")
         self.qmp_path = f"{self.sockets.name}/qmp"
         self.command = self._command(kernel, case, initrd, disk)
-        self.errors = (folder / "qemu.log").open("w+")
+        self.errors_path = folder / "qemu.log"
+        self.errors = self.errors_path.open("w")
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.errors,
                                         stderr=subprocess.STDOUT)
         self.qmp = None
@@ -114,4 +115,6 @@ class Machine:
             self.process.kill()
         self.process.wait()
         self.errors.close()
+        if self.errors_path.stat().st_size == 0:
+            self.errors_path.unlink()
         self.sockets.cleanup()

@@ -158,7 +158,10 @@ static bool add_cache(void *arg, const struct slab_cache *c)
 	struct slab_list *list = arg;
 	struct table *t = list->t;
 	table_add(t);
-	table_set_text(t, SLAB_NAME, c->name);
+	if (c->name[0])
+		table_set_text(t, SLAB_NAME, c->name);
+	else
+		table_set_unknown(t, SLAB_NAME, "its name can't be read");
 	set_counts(list, c);
 	table_set(t, SLAB_OBJECT_SIZE, c->object_size);
 	table_set(t, SLAB_SLOT_SIZE, c->size);

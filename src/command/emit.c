@@ -33,6 +33,9 @@ struct json_writer *command_json(struct command_context *context)
 int emit_finish(struct command_context *context, bool failed, struct error *error)
 {
 	struct json_writer *w = &context->json;
+	/* A reader of JSON gets a document that says why, not nothing. */
+	if (failed && w->out)
+		command_json(context);
 	if (!w->out || !w->begun)
 		return 0;
 	if (failed) {

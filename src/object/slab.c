@@ -280,7 +280,7 @@ static enum read_status read_cache(struct kernel *k, u64 kva, struct slab_cache 
 	}
 	c->reclaimable = c->flags & k->schema.quirk[quirk_slab_reclaimable];
 	if (kernel_get_text_at(k, kva, cache_name, c->name, sizeof(c->name)))
-		snprintf(c->name, sizeof(c->name), "?");
+		c->name[0] = '\0';
 	if (kernel_get(k, kva, cache_refcount, &refcount) == READ_OK)
 		c->refcount = (s32)(s64)refcount;
 	return READ_OK;

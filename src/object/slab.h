@@ -19,7 +19,7 @@ enum slab_hiding { SLAB_PLAIN, SLAB_XOR, SLAB_XOR_SWAB };
 
 struct slab_cache {
 	u64 kva;
-	char name[128];
+	char name[128]; /* "" when not readable */
 	u64 size, object_size; /* bytes per slot with metadata; bytes that users asked for */
 	u64 objects_per_slab, pages_per_slab; /* of a slab of the preferred order */
 	u64 min_objects, min_pages;	      /* of the small ones that are made under pressure; 0 when not known */
