@@ -112,6 +112,7 @@ check-core: $(PROGRAM) $(UNIT)
 	@test/check-layers
 	@test/check-layout
 	@test/run-unit $(UNIT)
+	@test/check-schema --memwho $(PROGRAM) test/sample/vmcore
 	@MEMWHO=$(PROGRAM) test/check-sample
 	@MEMWHO=$(PROGRAM) test/cli/run
 
@@ -175,7 +176,9 @@ demo:
 	$(PROGRAM) test/sample/vmcore
 
 deps:
+	packaging/deps --for build
 	packaging/deps --for test
+	packaging/deps --for fuzz
 
 # Small, without optional libraries: for a capture kernel's initramfs.
 .PHONY: static

@@ -12,15 +12,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libkdumpfile/kdumpfile.h>
 
+#include "bench/clock.h"
 #include "bench/sum.h"
 
-enum { MAX_THREADS = 64, PAGE = 4096 };
-static const uint64_t STRETCH = 16 << 20;
+enum { MAX_THREADS = 64, PAGE = 4096, STRETCH = 16 << 20 };
 
 struct job {
 	uint64_t end, next;
@@ -35,13 +34,6 @@ struct worker {
 	kdump_bmp_t *map;
 	pthread_t id;
 };
-
-static double seconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void read_run(struct worker *w, uint64_t start, uint64_t end, unsigned char *buffer)
 {
@@ -59,17 +51,24 @@ static void read_run(struct worker *w, uint64_t start, uint64_t end, unsigned ch
 	__atomic_add_fetch(&job->total, total, __ATOMIC_RELAXED);
 }
 
-static void read_stretch(struct worker *w, uint64_t at, uint64_t end, unsigned char *buffer)
+static bool is_set(const unsigned char *bits, uint64_t i)
 {
-	while (at < end) {
-		kdump_addr_t set = at / PAGE;
-		if (kdump_bmp_find_set(w->map, &set) != KDUMP_OK || set * PAGE >= end)
-			return;
-		kdump_addr_t clear = set;
-		if (kdump_bmp_find_clear(w->map, &clear) != KDUMP_OK || clear * PAGE > end)
-			clear = end / PAGE;
-		read_run(w, set * PAGE, clear * PAGE, buffer);
-		at = clear * PAGE;
+	return bits[i / 8] >> i % 8 & 1;
+}
+
+/* The runs of set bits; not kdump_bmp_find_clear(), which stands still on some ELF dumps. */
+static void read_stretch(struct worker *w, uint64_t start, uint64_t end, unsigned char *buffer)
+{
+	unsigned char bits[STRETCH / PAGE / 8];
+	uint64_t first = start / PAGE, nr = (end - start) / PAGE;
+	if (kdump_bmp_get_bits(w->map, first, first + nr - 1, bits) != KDUMP_OK)
+		return;
+	for (uint64_t i = 0; i < nr; i++) {
+		uint64_t from = i;
+		while (i < nr && is_set(bits, i))
+			i++;
+		if (i > from)
+			read_run(w, (first + from) * PAGE, (first + i) * PAGE, buffer);
 	}
 }
 
@@ -159,13 +158,13 @@ int main(int argc, char *argv[])
 	}
 	if (optind + 1 != argc || !threads || threads > MAX_THREADS || !job.piece)
 		return 2;
-	double begin = seconds();
+	struct moment begin = moment_now();
 	if (set_up(workers, threads, clone, argv[optind], cache))
 		return 1;
 	if (kdump_get_number_attr(workers[0].ctx, "max_pfn", &pages) != KDUMP_OK)
 		return complain(workers[0].ctx, "max_pfn");
 	job.end = pages * PAGE;
-	double opened = seconds();
+	struct moment opened = moment_now();
 	for (unsigned i = 0; i < threads; i++)
 		workers[i].job = &job;
 	for (unsigned i = 1; i < threads; i++)
@@ -173,8 +172,6 @@ int main(int argc, char *argv[])
 	work(&workers[0]);
 	for (unsigned i = 1; i < threads; i++)
 		pthread_join(workers[i].id, NULL);
-	printf("open_s %.6f read_s %.6f bytes %llu failed %llu sum %016llx\n", opened - begin,
-	       seconds() - opened, (unsigned long long)job.bytes, (unsigned long long)job.failed,
-	       (unsigned long long)job.total);
+	print_result(begin, opened, job.bytes, job.failed, job.total);
 	return 0;
 }

@@ -19,11 +19,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libdeflate.h>
 #include <lzo/lzo1x.h>
+
+#include "bench/clock.h"
 
 enum { MAX_THREADS = 64, PIECE = 64 << 10, PAGE = 4096, ZLIB = 1, LZO = 2 };
 static const uint64_t STRETCH = 16 << 20, MEMCPY_BYTES = 1 << 30;
@@ -46,13 +47,6 @@ struct job {
 		     struct libdeflate_decompressor *inflater);
 	uint64_t failed;
 };
-
-static double seconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void work_memcpy(struct job *job, uint64_t from, uint64_t to, uint8_t *buffer,
 			struct libdeflate_decompressor *inflater)
@@ -113,16 +107,14 @@ static void *thread(void *arg)
 	return NULL;
 }
 
-static double run(struct job *job, unsigned threads)
+static void run(struct job *job, unsigned threads)
 {
 	pthread_t ids[MAX_THREADS];
-	double begin = seconds();
 	for (unsigned i = 1; i < threads; i++)
 		pthread_create(&ids[i], NULL, thread, job);
 	thread(job);
 	for (unsigned i = 1; i < threads; i++)
 		pthread_join(ids[i], NULL);
-	return seconds() - begin;
 }
 
 static bool map_file(struct job *job, const char *path)
@@ -206,8 +198,8 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "limits: memcpy, pread FILE or codec KDUMP-FILE\n");
 		return 2;
 	}
-	double read_s = run(&job, threads);
-	printf("open_s 0 read_s %.6f bytes %llu failed %llu sum 0\n", read_s,
-	       (unsigned long long)(job.descs ? job.end * PAGE : job.end), (unsigned long long)job.failed);
+	struct moment begin = moment_now();
+	run(&job, threads);
+	print_result(begin, begin, job.descs ? job.end * PAGE : job.end, job.failed, 0);
 	return 0;
 }

@@ -8,9 +8,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench/clock.h"
 #include "bench/sum.h"
 #include "dump/image.h"
 
@@ -24,13 +24,6 @@ struct job {
 	bool sum;
 	u64 bytes, failed, total; /* added to atomically */
 };
-
-static double seconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* A run of readable pages, in pieces. */
 static void read_run(struct job *job, u64 start, u64 end, u8 *buffer)
@@ -102,19 +95,17 @@ int main(int argc, char *argv[])
 	if (optind == argc || !threads || threads > MAX_THREADS || !job.piece)
 		return 2;
 	struct error error = ERROR_INIT;
-	double begin = seconds();
+	struct moment begin = moment_now();
 	if (image_open(&job.image, (const char *const *)argv + optind, (size_t)(argc - optind), NULL, &error)) {
 		fprintf(stderr, "readbench: %s\n", error.text);
 		return 1;
 	}
-	double opened = seconds();
+	struct moment opened = moment_now();
 	const struct image_info *info = image_info(job.image);
 	job.end = info->max_pfn * (info->page_size ? info->page_size : 4096);
 	if (!open_only)
 		run(&job, threads);
-	printf("open_s %.6f read_s %.6f bytes %llu failed %llu sum %016llx\n", opened - begin,
-	       seconds() - opened, (unsigned long long)job.bytes, (unsigned long long)job.failed,
-	       (unsigned long long)job.total);
+	print_result(begin, opened, job.bytes, job.failed, job.total);
 	image_close(job.image);
 	return 0;
 }

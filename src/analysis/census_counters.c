@@ -7,8 +7,7 @@
  *	- with CONFIG_VMAP_STACK kernel stacks are vmalloc memory
  *	- the first per-cpu chunk was allocated at boot: it is in the reserved memory
  * and what is left of the spanned pages is kernel_unknown: memory that was taken from the page allocator by code that
- * keeps no counter (drivers, page pools, socket buffers).  The classes add up to the spanned pages by construction; when
- * counters claim more than there is, the excess is told as a finding and kernel_unknown is 0.
+ * keeps no counter (drivers, page pools, socket buffers).  The classes add up to the spanned pages, always.
  */
 #include <stdio.h>
 
@@ -87,6 +86,7 @@ struct books {
 	struct vmstat v;
 	struct table *classes;
 	u64 claimed; /* sum of the classes so far */
+	u64 excess;  /* what counters claim beyond the spanned pages */
 	unsigned nr_unknown;
 };
 
@@ -110,11 +110,19 @@ static u64 less(u64 a, u64 b)
 	return a > b ? a - b : 0;
 }
 
-/* counter_name NULL: the class is no counter's own. */
+/*
+ * counter_name NULL: the class is no counter's own.  Counters that overlap (a machine is stopped at any moment) can claim more than
+ * there is: a class gets no more than what is left, its difference from the counter shows that, and a finding says so.
+ */
 static void add_class(struct books *b, const char *key, const char *label, u64 pages, const char *counter_name,
 		      u64 counter_pages)
 {
 	struct table *t = b->classes;
+	u64 left = less(b->v.spanned_pages, b->claimed);
+	if (pages > left) {
+		b->excess += pages - left;
+		pages = left;
+	}
 	table_add(t);
 	table_set_text(t, CLASS_KEY, key);
 	table_set_text(t, CLASS_LABEL, label);
@@ -292,15 +300,14 @@ static void hugetlb_classes(struct books *b)
 static void add_rest(struct books *b, struct table *findings)
 {
 	char evidence[200];
-	u64 spanned = b->v.spanned_pages;
-	if (b->claimed > spanned) {
-		snprintf(evidence, sizeof(evidence), "the classes claim %llu pages of %llu spanned ones", (unsigned long long)b->claimed,
-			 (unsigned long long)spanned);
+	if (b->excess) {
+		snprintf(evidence, sizeof(evidence), "%llu pages more than the %llu spanned ones", (unsigned long long)b->excess,
+			 (unsigned long long)b->v.spanned_pages);
 		finding_add(findings, SEVERITY_NOTE, "counters_exceed_memory", "The kernel's counters claim more pages than there are",
 			    evidence, NULL);
 	}
 	add_class(b, "kernel_unknown", b->nr_unknown ? "in use, no counter known" : "in use, no counter (drivers, sockets, ...)",
-		  less(spanned, b->claimed), NULL, 0);
+		  less(b->v.spanned_pages, b->claimed), NULL, 0);
 }
 
 static struct table *classes_table(struct books *b, struct table *findings)

@@ -196,12 +196,10 @@ struct table *mounts_table(struct kernel *k, struct error *error)
 
 /* --- kernel log ------------------------------------------------------------------------------------------------------------ */
 
-static const char *const level_names[] = {"emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"};
-
 static const struct column log_columns[] = {
 	[LOG_SEQ] = {"seq", "SEQ", "number of the record", COL_COUNT, COLUMN_WIDE},
 	[LOG_TIME] = {"time_ns", "TIME", "nanoseconds since boot", COL_TIME_NS},
-	[LOG_LEVEL] = {"level", "LEVEL", "emerg alert crit err warn notice info debug", .flags = COLUMN_WIDE},
+	[LOG_LEVEL] = {"level", "LEVEL", "0 emerg, 1 alert, 2 crit, 3 err, 4 warn, 5 notice, 6 info, 7 debug", COL_COUNT, COLUMN_WIDE},
 	[LOG_FACILITY] = {"facility", "FACILITY", "0 kernel, 1 user, ...", COL_COUNT, COLUMN_WIDE},
 	[LOG_CALLER] = {"caller", "CALLER", "thread or CPU that logged it (CONFIG_PRINTK_CALLER)", .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
 	[LOG_TEXT] = {"text", "MESSAGE", "the message; may hold several lines"},
@@ -221,8 +219,8 @@ static bool add_log_record(void *arg, const struct log_record *r)
 	table_add(l->t);
 	table_set(l->t, LOG_SEQ, r->seq);
 	table_set(l->t, LOG_TIME, r->time_ns);
-	if (r->level >= 0 && (size_t)r->level < ARRAY_SIZE(level_names))
-		table_set_text(l->t, LOG_LEVEL, level_names[r->level]);
+	if (r->level >= 0)
+		table_set(l->t, LOG_LEVEL, (u64)r->level);
 	if (r->facility >= 0)
 		table_set(l->t, LOG_FACILITY, (u64)r->facility);
 	if (r->has_caller)

@@ -183,7 +183,7 @@ static void findings_of_source(const struct report *r, struct image *image, cons
 		snprintf(evidence, sizeof(evidence), "%llu things that the kernel uses lie in pages that the dump level left out",
 			 (unsigned long long)excluded);
 		finding_add(r->findings, SEVERITY_WARNING, "kernel_pages_excluded", "The dump lacks pages of the kernel itself", evidence,
-			    "makedumpfile was most likely older than this kernel and took its pages for free or user memory: update it on the machine");
+			    "makedumpfile took pages of this kernel for free or user memory (it is often older than the kernel): try a newer one, or a lower level (-d 1)");
 	}
 	if (k && k->vmcoreinfo_found_by_scan)
 		finding_add(r->findings, SEVERITY_NOTE, "vmcoreinfo_scanned", "The dump has no VMCOREINFO note",

@@ -16,7 +16,7 @@
 /* Exit statuses of the program (doc/report.md). */
 enum exit_status {
 	EXIT_REPORT = 0,   /* a report was made */
-	EXIT_FINDING = 1,  /* --fail-on: a suspect reached that confidence */
+	EXIT_FINDING = 1,  /* kept for --fail-on (doc/report.md): nothing exits with it yet */
 	EXIT_USAGE = 2,
 	EXIT_INPUT = 3,	   /* input unreadable or unsupported */
 	EXIT_PARTIAL = 4,  /* something needed was excluded, truncated or damaged */

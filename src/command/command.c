@@ -19,7 +19,6 @@ enum { MOST_SOURCES = 64 };
 
 const struct exit_text exit_texts[] = {
 	{EXIT_REPORT, "the report was made"},
-	{EXIT_FINDING, "with --fail-on: a suspect reached that confidence"},
 	{EXIT_USAGE, "the command line is wrong"},
 	{EXIT_INPUT, "the input is unreadable or not supported"},
 	{EXIT_PARTIAL, "partial: something needed was excluded, truncated or damaged; the report says what"},

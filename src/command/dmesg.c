@@ -9,6 +9,7 @@
 static const struct command_example examples[] = {
 	{"memwho dmesg vmcore", "the log, as dmesg would print it"},
 	{"memwho dmesg vmcore --filter 'text~out of memory'", "only records with these words"},
+	{"memwho dmesg vmcore --filter 'level<=3'", "errors and worse"},
 	{"memwho dmesg vmcore --columns time_ns,level,caller,text", "as a table"},
 	{"memwho dmesg vmcore --json", "records as data"},
 };

@@ -112,8 +112,8 @@ static const char head[] =
 	".SH SYNOPSIS\n.B memwho\n.I DUMP\n.RI [ options ]\n.br\n"
 	".B memwho\n.I COMMAND DUMP\n.RI [ options ]\n"
 	".SH DESCRIPTION\n"
-	"memwho reads a crash dump of a Linux kernel, accounts for every page of its memory and names "
-	"who holds it.\nIt needs no debuginfo: types and symbols are read out of the dump itself.\n"
+	"memwho reads a crash dump of a Linux kernel and tells what happened and where its memory is: by the "
+	"kernel's own counters, by process, slab cache and module.\nIt needs no debuginfo: types and symbols are read out of the dump itself.\n"
 	".PP\nSeveral dump files are taken as the parts of one split dump; \\- is standard input.\n"
 	"Options and operands may stand in any order; \\-\\- ends the options.\n";
 

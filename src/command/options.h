@@ -54,7 +54,6 @@ struct common_options {
 	bool bytes, no_header;
 	const char *sort, *columns, *filter;
 	u64 limit; /* 0: none */
-	u64 threads;
 	const char *map, *vmlinux;
 };
 

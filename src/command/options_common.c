@@ -46,7 +46,6 @@ static const struct command_option dump[] = {
 	 TARGET(map)},
 	{"vmlinux", 0, "FILE", "the crashed kernel with BTF or debuginfo, when the dump has no types",
 	 OPTION_TEXT, TARGET(vmlinux)},
-	{"threads", 'j', "N", "use N threads; 0: one per CPU", OPTION_COUNT, TARGET(threads)},
 };
 
 const struct option_group option_groups[] = {

@@ -30,7 +30,7 @@ const struct command command_ps = {
 	.summary = "processes with their memory, cgroup and OOM score",
 	.arguments = "DUMP...",
 	.help = "Lists tasks by resident memory. RSS holds what threads had not yet added to their process when the machine "
-		"stopped (kernels before 6.2 keep up to 64 pages per thread aside), so it can be a little more than the OOM killer's own "
+		"stopped (kernels before 6.2 let each thread keep the last 64 changes for itself), so it can be a little more than the OOM killer's own "
 		"table says.\n\n"
 		"SCORE is /proc/PID/oom_score as kernels since 5.9 compute it; with --verbose BADNESS shows the points in pages that the "
 		"OOM killer compares, and why it passes a task over.",

@@ -282,13 +282,6 @@ static int put_json(struct command_context *context, const struct report *r, dou
 
 /* --- the command --------------------------------------------------------------------------------------------------------- */
 
-static double now_s(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static void sort_lists(struct report *r)
 {
 	struct table *const lists[] = {r->tasks, r->slabs, r->modules};
@@ -310,14 +303,13 @@ static int exit_status_of(const struct command_context *context, const struct re
 static int run(struct command_context *context)
 {
 	struct session *s = context->session;
-	double start = now_s();
 	struct report r;
 	bool booted = session_boot(context) == 0;
 	if (!booted && (context->common.map || context->common.vmlinux))
 		return -1; /* most likely the file that was given is wrong: say that, and nothing else */
 	report_build(&r, s->image, booted ? s->kernel : NULL, context->operands, context->nr_operands, context->error.text);
 	sort_lists(&r);
-	int result = put_json(context, &r, now_s() - start);
+	int result = put_json(context, &r, session_seconds(s));
 	if (!result && context->out)
 		result = put_screen(context, &r);
 	int status = exit_status_of(context, &r);

@@ -1,8 +1,22 @@
 /* Opening dumps for commands. */
 #include "command/session.h"
 
+#include <time.h>
+
 #include "analysis/tables.h"
 #include "sink/json.h"
+
+static double now_s(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+double session_seconds(const struct session *s)
+{
+	return now_s() - s->start_s;
+}
 
 int session_boot(struct command_context *context)
 {
@@ -21,6 +35,7 @@ int session_boot(struct command_context *context)
 int session_prepare(struct command_context *context)
 {
 	struct session *s = context->session = mem_alloc(sizeof(*s));
+	s->start_s = now_s();
 	if (image_open(&s->image, context->operands, context->nr_operands, context->progress, &context->error))
 		return -1;
 	return context->command->needs & NEED_KERNEL ? session_boot(context) : 0;

@@ -8,12 +8,16 @@
 enum { NEED_IMAGE = 1, NEED_KERNEL = 2 };
 
 struct session {
+	double start_s; /* when the work began, CLOCK_MONOTONIC */
 	struct image *image;   /* closed with the kernel once that is open */
 	struct kernel *kernel; /* NULL with NEED_IMAGE alone, until session_boot() */
 };
 
 int session_prepare(struct command_context *context);
 void session_release(struct session *session);
+
+/* Seconds since the session began: opening and unpacking the dump included. */
+double session_seconds(const struct session *session);
 
 /* Boot the kernel of a session that was opened for its image alone. */
 int session_boot(struct command_context *context);

@@ -10,8 +10,8 @@
  *	kdump	kdump-compressed ("KDUMP   "), header versions 1-6, zlib lzo snappy zstd, split sets
  *	raw	physical memory from address 0 upward, without any header
  *
- * Opening does not read the file whole, and costs no memory per page except for the bitmaps of
- * kdump-compressed files (1 bit per page frame and a rank index of 1/16 of that).
+ * Opening does not read the file whole, and costs next to no memory per page: the bitmaps of kdump-compressed files are read
+ * on demand, behind a rank index in memory (70 KiB for a 64 GB dump, 35 MiB for 32 TB).
  *
  * What a dump does not hold is told apart: READ_EXCLUDED (left out by dump level; also ELF segments
  * with p_filesz < p_memsz), READ_TRUNCATED (the file ends before), READ_DAMAGED (one page does not

@@ -18,6 +18,7 @@ struct layout {
 	size_t *widths;
 	size_t n;
 	unsigned indent;
+	size_t owed_blanks; /* within the row being written */
 	struct cell cell;
 };
 
@@ -64,19 +65,22 @@ static size_t last_width(const struct layout *l)
 	return u64_max(room, LEAST_LAST_COLUMN);
 }
 
-static void put_cell(const struct layout *l, size_t i, const char *text, size_t len)
+/* Blanks are owed until something follows them: no line ends in any. */
+static void put_cell(struct layout *l, size_t i, const char *text, size_t len)
 {
 	bool last = i + 1 == l->n, right = cell_right_aligned(column_of(l, i)->type);
 	size_t width = text_safe_width(text, len);
 	size_t blanks = l->widths[i] > width ? l->widths[i] - width : 0;
-	if (right)
-		put_blanks(l->out, blanks);
+	l->owed_blanks += right ? blanks : 0;
+	if (len) {
+		put_blanks(l->out, l->owed_blanks);
+		l->owed_blanks = 0;
+	}
 	if (last && !right && l->options->width)
 		text_put_safe_cut(l->out, text, len, last_width(l), l->options->utf8 ? "\u2026" : "~");
 	else
 		text_put_safe(l->out, text, len);
-	if (!last)
-		put_blanks(l->out, GAP + (right ? 0 : blanks));
+	l->owed_blanks = last ? 0 : l->owed_blanks + GAP + (right ? 0 : blanks);
 }
 
 static void put_titles(struct layout *l)

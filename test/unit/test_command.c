@@ -88,9 +88,9 @@ static int run_show(struct command_context *context)
 {
 	const struct own_options *own = context->options;
 	fprintf(context->out,
-		"all=%d name=%s count=%d size=%d shape=%s html=%s threads=%d verbose=%d:", own->all,
+		"all=%d name=%s count=%d size=%d shape=%s html=%s map=%d verbose=%d:", own->all,
 		own->name ? own->name : "", (int)own->count, (int)own->size, shapes[own->shape],
-		own->html ? own->html : "", (int)context->common.threads, context->common.verbose);
+		own->html ? own->html : "", (int)(context->common.map ? strlen(context->common.map) : 0), context->common.verbose);
 	for (size_t i = 0; i < context->nr_operands; i++)
 		fprintf(context->out, " [%s]", context->operands[i]);
 	fputc('\n', context->out);
@@ -237,9 +237,9 @@ static void check_lines(const struct line_case *cases, size_t n)
 	}
 }
 
-#define SHOWN(all, name, count, size, shape, html, threads, verbose, operands)               \
+#define SHOWN(all, name, count, size, shape, html, map, verbose, operands)               \
 	"all=" all " name=" name " count=" count " size=" size " shape=" shape " html=" html \
-	" threads=" threads " verbose=" verbose ":" operands "\n"
+	" map=" map " verbose=" verbose ":" operands "\n"
 
 static void test_options(void **state)
 {
@@ -255,7 +255,7 @@ static void test_options(void **state)
 		{"show --name -x", 4, SHOWN("0", "-x", "0", "0", "round", "", "0", "0", ""), ""},
 		{"show -- -a --x", 4, SHOWN("0", "", "0", "0", "round", "", "0", "0", " [-a] [--x]"), ""},
 		{"show - -", 4, SHOWN("0", "", "0", "0", "round", "", "0", "0", " [-] [-]"), ""},
-		{"--threads 3 show show", 4, SHOWN("0", "", "0", "0", "round", "", "3", "0", " [show]"), ""},
+		{"--map xyz show show", 4, SHOWN("0", "", "0", "0", "round", "", "3", "0", " [show]"), ""},
 		{"show --html", 4, SHOWN("0", "", "0", "0", "round", "-", "0", "0", ""), ""},
 		{"show --html a.html", 4, SHOWN("0", "", "0", "0", "round", "a.html", "0", "0", ""), ""},
 		{"show --html a", 4, SHOWN("0", "", "0", "0", "round", "-", "0", "0", " [a]"), ""},

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real dumps for the tests: the bundled sample, and what the lab has made, by what they are good for."""
+"""Real dumps for the tests: what the lab has made, by what they are good for, and the bundled sample."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 from .runner import TOP
 
 # What a test wants -> files of the lab's dumps folder (or of test/), the best first.
 WANTED = {
-    "small": ("test/sample/vmcore", "6.1-sample/vmcore", "6.1-cloud-sample/vmcore", "5.10-sample/vmcore"),
+    "sample": ("test/sample/vmcore",),
+    "small": ("6.1-sample/vmcore", "6.1-cloud-sample/vmcore", "5.10-sample/vmcore"),
     "elf": ("5.10-kdump/vmcore.elf-d31", "6.1-kdump/vmcore.elf-d31", "6.12-kdump/vmcore.elf-d31"),
     "flat": ("5.10-kdump/vmcore.flat", "6.1-kdump/vmcore.flat", "6.12-kdump/vmcore.flat"),
     "whole": ("6.1-idle/vmcore", "6.12-idle/vmcore", "5.10-idle/vmcore"),
@@ -34,6 +37,10 @@ def find(what) -> Path | None:
     return None
 
 
-def find_all() -> dict:
-    """What -> path, of what there is."""
-    return {what: path for what in WANTED if (path := find(what))}
+def find_all(scratch) -> dict:
+    """What -> path, of what there is.  Without the lab the small dump is the bundled one, unpacked."""
+    found = {what: path for what in WANTED if (path := find(what))}
+    if "small" not in found and "sample" in found and shutil.which("zstd"):
+        found["small"] = scratch / "sample"
+        subprocess.run(["zstd", "-dqf", found["sample"], "-o", found["small"]], check=True)
+    return found

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a user types: command lines right and wrong, help, columns, output that goes nowhere."""
 
+import filecmp
 import json
 import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 
-from .runner import FAULT, INPUT, PARTIAL, REPORT, TOP, USAGE, has, memwho, problems, run
+from .runner import FAULT, INPUT, REPORT, TOP, USAGE, has, memwho, problems, run
 
 # name, arguments ({small}: a dump), status, what the message must say (a regular expression)
 LINES = (
@@ -95,7 +97,7 @@ def help_texts(tally, dumps, scratch) -> None:
             wide = [line for line in result.text.splitlines() if len(line) > HELP_WIDTH]
             if wide:
                 found.append(f"a line of {len(wide[0])} columns")
-            if f"usage: memwho {command}" not in result.text:
+            if f"usage: memwho {command}" not in result.text and args != ("help", "--help"):
                 found.append("no usage line")
             tally.note(name, found)
     for args in (("--help",), ("-h",), ("help",), ("--version",), ("version",)):
@@ -158,7 +160,7 @@ ON_DUMP = (("report",), ("ps",), ("ps", "--all-threads"), ("slabs",), ("modules"
 
 
 def json_of_commands(tally, dumps, scratch) -> None:
-    for what in ("small", "elf", "whole", "arm64"):
+    for what in ("sample", "small", "elf", "whole", "arm64"):
         for words in ON_DUMP:
             name = f"{' '.join(words)} --json, {what} dump"
             if not tally.wants(name):
@@ -213,9 +215,9 @@ def files_written(tally, dumps, scratch) -> None:
     name = "--json DUMP does not write over the dump"
     if tally.wants(name):
         copy = scratch / "precious"
-        copy.write_bytes(dump.read_bytes())
+        shutil.copyfile(dump, copy)
         result = run("ps", "--json", copy)
-        same = copy.read_bytes() == dump.read_bytes()
+        same = filecmp.cmp(copy, dump, shallow=False)
         tally.note(name, problems(result, [REPORT, USAGE]) + ([] if same else ["the dump was overwritten"]))
         copy.unlink()
 
