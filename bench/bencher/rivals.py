@@ -20,8 +20,7 @@ from vmlab.debian import Suites, merge_usr
 from vmlab.place import LabError, cache, kernel_dir, made_whole
 
 KERNEL = "6.1"  # the dumps that are measured are this kernel's
-OWN_PACKAGES = ["crash", "python3-drgn", "libkdumpfile-dev"]
-SID_PACKAGES = ["crash", "python3-drgn", "libkdumpfile-dev"]
+PACKAGES = ["crash", "python3-drgn", "libkdumpfile-dev"]
 SID_LIBRARIES = "usr/lib/x86_64-linux-gnu"
 
 
@@ -50,7 +49,7 @@ class Rival:
 
 def install() -> None:
     """What is missing of: the machine's packages, sid's, the kernel's debug information."""
-    missing = [p for p in OWN_PACKAGES if not package_version(p)]
+    missing = [p for p in PACKAGES if not package_version(p)]
     if missing:
         subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", *missing], check=True,
                        env=dict(os.environ, DEBIAN_FRONTEND="noninteractive"))
@@ -62,7 +61,7 @@ def install() -> None:
 def unpack_sid() -> None:
     suites = Suites(("sid",))
     suites.update()
-    packages = suites.closure(SID_PACKAGES, "amd64", ".")
+    packages = suites.closure(PACKAGES, "amd64", ".")
     with made_whole(sid_root()) as part:
         merge_usr(part)
         suites.unpack(packages, part)

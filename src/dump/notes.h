@@ -13,7 +13,7 @@ struct notes {
 };
 
 /* What one segment of notes may take: 16 K CPUs of prstatus are 6 MiB. */
-enum { MAX_NOTES = 64 << 20, MAX_VMCOREINFO = 1 << 20 };
+enum { MAX_NOTES = 16 << 20, MAX_VMCOREINFO = 1 << 20 };
 
 /* Read size bytes of notes at offset; fewer when the file is shorter (false then). */
 bool notes_add(struct notes *notes, struct file *file, u64 offset, u64 size);

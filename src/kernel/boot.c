@@ -115,12 +115,10 @@ static enum read_status check_translation(struct kernel *k)
 	return memmem(bytes, sizeof(bytes), k->release, len) ? READ_OK : READ_UNMAPPED;
 }
 
-/* The address is right and the page is not in the dump: go on, other pages may be. */
-static bool only_lost(enum read_status status)
-{
-	return status == READ_TRUNCATED || status == READ_EXCLUDED || status == READ_DAMAGED || status == READ_IO;
-}
-
+/*
+ * Page tables and the image's linear map.  One damaged page must not end it: whether the kernel is there is judged by what else can be
+ * read of it, in boot_judge_image().
+ */
 static int boot_paging(struct kernel *k, struct error *error)
 {
 	struct vspace *vs = &k->vspace;
@@ -129,24 +127,37 @@ static int boot_paging(struct kernel *k, struct error *error)
 	vs->arch = k->arch;
 	if (k->arch->paging_setup(&vs->paging, &vs->image_map, &facts, error))
 		return -1;
-	enum read_status status = check_translation(k);
-	if (status == READ_UNMAPPED) {
-		vs->image_map = (struct linear_map){0}; /* trust the page tables alone */
-		status = check_translation(k);
-	}
-	if (status == READ_OK)
+	k->image_check = check_translation(k);
+	if (k->image_check == READ_OK)
 		return 0;
-	if (only_lost(status)) {
-		u64 uts = 0;
-		vmcoreinfo_symbol(&k->vmcoreinfo, "init_uts_ns", &uts);
-		kernel_unreadable(k, "kernel image", status, uts);
-		k->image_lost = status;
+	/* Do the page tables know it better? */
+	struct linear_map map = vs->image_map;
+	vs->image_map = (struct linear_map){0};
+	enum read_status by_tables = check_translation(k);
+	if (by_tables == READ_OK)
+		k->image_check = READ_OK;
+	else
+		vs->image_map = map;
+	return 0;
+}
+
+/* Neither names nor types, and not even the release where it should be: nothing of this kernel can be found. */
+static int boot_judge_image(struct kernel *k, struct error *error)
+{
+	u64 uts = 0;
+	if (k->image_check == READ_OK)
 		return 0;
-	}
-	return error_set(error, EXIT_INPUT,
-			 "the kernel's memory is not where VMCOREINFO says: kernel release %s is not at init_uts_ns; the dump is damaged, or its "
-			 "VMCOREINFO is of another kernel",
-			 k->release);
+	vmcoreinfo_symbol(&k->vmcoreinfo, "init_uts_ns", &uts);
+	kernel_unreadable(k, "kernel release", k->image_check == READ_UNMAPPED ? READ_DAMAGED : k->image_check, uts);
+	if (k->types || symbols_count(k->symbols))
+		return 0;
+	if (k->image_check == READ_UNMAPPED)
+		return error_set(error, EXIT_INPUT,
+				 "the kernel's memory is not where VMCOREINFO says: kernel release %s is not at init_uts_ns, and neither symbols nor "
+				 "types can be found; the dump is damaged, or its VMCOREINFO is of another kernel",
+				 k->release);
+	k->types_why = arena_printf(&k->arena, "the kernel's image, which holds them, %s", read_status_text(k->image_check));
+	return 0;
 }
 
 static void boot_direct_map(struct kernel *k)
@@ -216,7 +227,7 @@ static int boot(struct kernel *k, const struct kernel_options *options, struct e
 	boot_page_size(k);
 	if (boot_arch(k, error) || boot_paging(k, error))
 		return -1;
-	if (boot_symbols(k, options, error) || boot_types(k, options, error))
+	if (boot_symbols(k, options, error) || boot_types(k, options, error) || boot_judge_image(k, error))
 		return -1;
 	schema_resolve(&k->schema, k->types, k->symbols, &k->vmcoreinfo);
 	if (!k->has_data_symbols) {

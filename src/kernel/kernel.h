@@ -65,7 +65,7 @@ struct kernel {
 	u64 kaslr_offset;
 	bool has_kaslr_offset;
 
-	enum read_status image_lost; /* not READ_OK: the kernel's own image is not in what is left of the dump */
+	enum read_status image_check; /* READ_OK: the release string is where VMCOREINFO says; READ_UNMAPPED: something else is */
 
 	struct symbols *symbols;
 	const char *symbols_source; /* for `memwho layout`; NULL: none */

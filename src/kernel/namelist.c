@@ -121,8 +121,8 @@ int boot_symbols(struct kernel *k, const struct kernel_options *options, struct 
 	if (options->vmlinux_path && (check_build_id(k, options->vmlinux_path, error) ||
 				      add_file(k, options->vmlinux_path, symbols_add_elf, error)))
 		return error_add(error, "--vmlinux");
-	if (!k->symbols_source && !k->image_lost && load_kallsyms(k, &why))
-		kernel_unreadable(k, "kallsyms", READ_DAMAGED, 0);
+	if (!k->symbols_source && load_kallsyms(k, &why))
+		kernel_unreadable(k, "kallsyms", k->image_check == READ_OK ? READ_DAMAGED : k->image_check, 0);
 	symbols_seal(k->symbols);
 	/* Without CONFIG_KALLSYMS_ALL only functions are in kallsyms. */
 	k->has_data_symbols = symbols_find(k->symbols, "init_task", NULL, &symbol);

@@ -60,8 +60,6 @@ bool boot_find_btf(struct kernel *k, struct btf_place *place)
 static int types_from_dump(struct kernel *k, struct error *error)
 {
 	struct btf_place place;
-	if (k->image_lost)
-		return error_set(error, EXIT_PARTIAL, "the kernel's image, which holds them, %s", read_status_text(k->image_lost));
 	if (!boot_find_btf(k, &place))
 		return error_set(error, EXIT_PARTIAL, "the dump's kernel image has no BTF (built without CONFIG_DEBUG_INFO_BTF?)");
 	u8 *btf = mem_alloc(place.size);

@@ -16,7 +16,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
 TIMEOUT_SECONDS = 20
-# For dumps up to 1 GB.  A sanitizer's shadow memory is not the program's: $MEMWHO_SANITIZED leaves the limit out.
+# For dumps up to 1 GB.  A sanitizer's shadow memory is not the program's: $MEMWHO_ASAN leaves the limit out.
 RSS_BYTES = 64 << 20
 
 REPORT, FINDING, USAGE, INPUT, PARTIAL, FAULT = range(6)  # exit statuses
@@ -105,7 +105,7 @@ def problems(result, statuses=None) -> list:
         found.append(f"status {result.status}, expected {' or '.join(map(str, statuses))}")
     if any(sign in result.err for sign in SANITIZER_SIGNS):
         found.append("a sanitizer reports a fault")
-    if result.rss_bytes > RSS_BYTES and not os.environ.get("MEMWHO_SANITIZED"):
+    if result.rss_bytes > RSS_BYTES and not os.environ.get("MEMWHO_ASAN"):
         found.append(f"{result.rss_bytes >> 20} MB resident, at most {RSS_BYTES >> 20}")
     if result.status in (USAGE, INPUT, FAULT) and not result.message.startswith("memwho: ") and not tells_why(result):
         found.append("it failed without a message")

@@ -49,6 +49,7 @@ CHECKS = (
     ("slab-sums", always, memory.check_slab_sums),
     ("slab-aliases", always, memory.check_slab_aliases),
     ("leak", leak, memory.check_leak),
+    ("planted", always, memory.check_planted),
     ("task-set", always, tasks.check_task_set),
     ("task-facts", always, tasks.check_task_facts),
     ("task-memory", of_the_end, tasks.check_task_memory),

@@ -25,6 +25,10 @@ def moved(truth) -> int:
     return tol.BUSY_MOVED_PAGES if busy(truth) else tol.PCP_BATCH_PAGES * truth.possible_cpus
 
 
+def reclaimed_pages(truth) -> int:
+    return tol.RECLAIMED_PAGES if truth.meta["case"] in tol.RECLAIM_CASES else 0
+
+
 def slab_slack(truth, cache=None) -> int:
     """Slabs that a cache may have gained or lost."""
     return tol.SLAB_SLABS_BUSY if busy(truth) else tol.SLAB_SLABS_OF_CACHE.get(cache, tol.SLAB_SLABS)
@@ -104,11 +108,17 @@ def check_meminfo(c, truth, answers) -> None:
     c.same("MemTotal", answers["report"]["census"]["managed_pages"], pages(info["MemTotal"]))
     c.near("MemFree and free pages of CPUs", pages_of(answers, "free_buddy") + pages_of(answers, "free_pcp"),
            pages(info["MemFree"]) + per_cpu, moved(truth))
-    c.near("AnonPages", pages_of(answers, "anon"), pages(info["AnonPages"]), own)
+    out = reclaimed_pages(truth)
+    c.near("AnonPages", pages_of(answers, "anon"), pages(info["AnonPages"]), own + out)
+    if out:
+        swapped = sum(area["used_pages"] for area in answers["report"]["swaps"])
+        c.near("AnonPages and swap", pages_of(answers, "anon") + swapped,
+               pages(info["AnonPages"] + info["SwapTotal"] - info["SwapFree"]), tol.BUSY_MOVED_PAGES)
     c.near("Shmem", pages_of(answers, "shmem"), pages(info["Shmem"]), own)
     c.same("Buffers", pages_of(answers, "buffers"), pages(info["Buffers"]))
     # meminfo's Cached is NR_FILE_PAGES less swap cache and Buffers: page cache of files, and tmpfs.
-    c.near("Cached", pages_of(answers, "page_cache") + pages_of(answers, "shmem"), pages(info["Cached"]), own)
+    cached = tol.BUSY_MOVED_PAGES if out else own
+    c.near("Cached", pages_of(answers, "page_cache") + pages_of(answers, "shmem"), pages(info["Cached"]), cached)
     c.near("Slab", pages_of(answers, "slab") + pages_of(answers, "large_kmalloc"), pages(info["Slab"]),
            all_slabs_slack(truth))
     c.near("large kmalloc", pages_of(answers, "large_kmalloc"), pages(info["Slab"]) - slabinfo_pages(truth),
@@ -252,3 +262,23 @@ def check_leak(c, truth, answers) -> None:
                                      key=lambda n: ours[n]["objects_total"])
     c.between(f"allocated objects of {name}", ours[name]["objects_allocated"], leaked,
               leaked + before + tol.LEAK_SURPLUS_OBJECTS)
+
+
+def check_planted(c, truth, answers) -> None:
+    """What a case put where, besides slabs: files in tmpfs, blocks of pages without an owner, vmalloc."""
+    facts, size = truth.facts, truth.page_size
+    if "tmpfs_file_bytes" in facts:
+        c.true("tmpfs holds less than the file", pages_of(answers, "shmem") * size >= int(facts["tmpfs_file_bytes"]))
+    if "leaked_blocks" in facts:
+        leaked = int(facts["leaked_blocks"]) << int(facts["block_order"])
+        counted = truth.pages(truth.meminfo["VmallocUsed"]) if no_data_symbols(truth) else 0
+        c.between("pages without a counter", pages_of(answers, "kernel_unknown"), leaked, leaked + counted + tol.UNCOUNTED_PAGES)
+    if "vmalloc_mb" in facts and not no_data_symbols(truth):
+        c.true("vmalloc holds less than was taken", pages_of(answers, "vmalloc") * size >= int(facts["vmalloc_mb"]) << 20)
+    if "nr_hugepages" in facts:
+        huge = pages_of(answers, "hugetlb_free") + pages_of(answers, "hugetlb_used")
+        c.same("huge pages", huge * size, int(facts["nr_hugepages"]) * truth.meminfo["Hugepagesize"] * 1024)
+    if "hugetlb_file_mb" in facts:
+        c.same("huge pages in use", pages_of(answers, "hugetlb_used") * size, int(facts["hugetlb_file_mb"]) << 20)
+    if truth.meta["case"] == "idle" and not no_data_symbols(truth):
+        c.between("pages without a counter", pages_of(answers, "kernel_unknown"), 0, tol.UNCOUNTED_PAGES)

@@ -95,7 +95,7 @@ def check_oom_zones(c, truth, answers) -> None:
 
 
 def check_oom_tasks(c, truth, answers) -> None:
-    """The table of tasks: all processes but kernel threads and init (the killer passes those over)."""
+    """The table of tasks: all processes but kernel threads and init (the killer passes those over); who panicked was running."""
     report, ours, counts = OomReport(truth.console), by_pid(answers, "ps"), thread_counts(answers)
     c.true("no tasks in the report", report.tasks)
     for row in report.tasks:
@@ -111,6 +111,10 @@ def check_oom_tasks(c, truth, answers) -> None:
         c.same(f"{who} page tables", task["pagetable_bytes"], row["pgtables"])
         anon, file = rss_bounds(truth, counts[row["tgid"]], 1), rss_bounds(truth, counts[row["tgid"]], tol.FAULT_AROUND_PAGES)
         c.between(f"{who} rss", task["rss_pages"], row["rss"] + anon[0] + 2 * file[0], row["rss"] + anon[1] + 2 * file[1])
+    panicked = re.findall(r"Kernel panic - not syncing.*\n.*CPU: \d+ (?:UID: \d+ )?PID: (\d+)", "\n".join(truth.console))
+    c.true("the console does not tell who panicked", panicked)
+    for pid in panicked[-1:]:
+        c.same(f"state of {pid}, who panicked", by_pid(answers, "threads")[int(pid)]["state"], "R")
 
 
 def check_oom_slabs(c, truth, answers) -> None:

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where the programs' numbers differ on the same dump, beside what the machine itself said before.
+
+The truth is what the guest printed from /proc and /sys just before it was stopped (truth/).  Its
+slabinfo is only an upper bound: it takes every free object of a CPU's slab as in use.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from . import cases, dumps, measure, paper, rivals
+
+
+def memwho_json(command: str, dump: Path) -> dict:
+    return json.loads(measure.output_of(cases.memwho(command, dump, "--json")) or "{}")
+
+
+def truth_slabs(dump: Path) -> dict:
+    found = {}
+    for line in (dump.parent / "truth/slabinfo").read_text().splitlines()[2:]:
+        words = line.split()
+        found[words[0]] = (int(words[1]), int(words[2]))
+    return found
+
+
+def crash_slabs(text: str) -> dict:
+    """ADDRESS OBJSIZE ALLOCATED TOTAL SLABS SSIZE NAME"""
+    return {m[3]: (int(m[1]), int(m[2])) for m in
+            re.finditer(r"^[0-9a-f]{16} +\d+ +(\d+) +(\d+) +\d+ +\S+ +(\S.*)$", text, re.M)}
+
+
+def drgn_slabs(text: str) -> dict:
+    return {m[1]: (int(m[2]), int(m[3])) for m in re.finditer(r"^(.+) (\d+) (\d+) \d+$", text, re.M)}
+
+
+def answers(program, dump: Path, theirs: Path) -> dict:
+    """Slabs, number of tasks, free pages, slab pages as one program tells them."""
+    out = {q: measure.output_of(cases.rival(program, q, theirs if program.kind == "drgn" else dump))
+           for q in ("slabs", "ps", "report")}
+    if program.kind == "crash":
+        free = re.search(r"^ +FREE +(\d+)", out["report"], re.M)
+        slab = re.search(r"^ +SLAB +(\d+)", out["report"], re.M)
+        pids = re.findall(r"^>? +(\d+) +\d+ +\d+ +[0-9a-f]{16}", out["ps"], re.M)
+        return {"slabs": crash_slabs(out["slabs"]), "tasks": sum(p != "0" for p in pids),
+                "free": free and int(free[1]), "slab_pages": slab and int(slab[1])}
+    free = re.search(r"^free (\d+)", out["report"], re.M)
+    pages = re.findall(r"claimable_pages=(\d+)", out["report"])
+    return {"slabs": drgn_slabs(out["slabs"]), "tasks": len(out["ps"].splitlines()),
+            "free": free and int(free[1]), "slab_pages": sum(map(int, pages)) if pages else None}
+
+
+def our_answers(dump: Path) -> dict:
+    slabs = memwho_json("slabs", dump).get("slabs", [])
+    report = memwho_json("report", dump)
+    free = [r["bytes"] for r in census(report) if r.get("category", r.get("name", "")) in ("free", "buddy")]
+    return {"slabs": {s["name"]: (s["objects_allocated"], s["objects_total"]) for s in slabs
+                      if s["objects_total"] is not None},
+            "tasks": len(measure.output_of(cases.memwho("ps", dump, "--no-header", "-n", "0")).splitlines()),
+            "free": sum(free) // 4096 if free else None,
+            "slab_pages": sum(s["pages"] or 0 for s in slabs)}
+
+
+def census(report: dict) -> list:
+    found = report.get("census", report.get("memory", []))
+    return found if isinstance(found, list) else found.get("rows", [])
+
+
+def truth(dump: Path) -> dict:
+    meminfo = dict(re.findall(r"^(\w+): +(\d+)", (dump.parent / "truth/meminfo").read_text(), re.M))
+    tasks = (dump.parent / "truth/tasks").read_text().splitlines()
+    return {"tasks": len(tasks) - 1, "free": int(meminfo["MemFree"]) // 4,
+            "slab_pages": int(meminfo["Slab"]) // 4, "slabs": truth_slabs(dump)}
+
+
+def section(label: str, dump: Path, theirs: Path, others: list) -> str:
+    found = {"truth": truth(dump), "memwho": our_answers(dump)}
+    found.update({o.name: answers(o, dump, theirs) for o in others})
+    rows = []
+    for name, a in found.items():
+        against = a["slabs"]
+        ours = found["memwho"]["slabs"]
+        both = [c for c in against if c in ours]
+        rows.append([name, a["tasks"] or "none", a["free"] or "-", a["slab_pages"] or "-",
+                     len(against) or "none",
+                     sum(against[c][0] != ours[c][0] for c in both) if both and name != "memwho" else "",
+                     sum(against[c][0] - ours[c][0] for c in both) if both and name != "memwho" else ""])
+    text = f"### {label}\n\n" + paper.table(
+        ["", "processes", "free pages", "slab pages", "caches", "other count than memwho", "objects more"], rows)
+    return text + "\n" + examples(found) + "\n"
+
+
+def examples(found: dict) -> str:
+    """The caches with a count anybody can check, and those that differ most."""
+    ours = found["memwho"]["slabs"]
+    wanted = [c for c in ("task_struct", "mm_struct", "kmalloc-256") if c in ours]
+    apart = {c: max(abs(a["slabs"].get(c, ours[c])[0] - ours[c][0]) for n, a in found.items() if n != "truth")
+             for c in ours}
+    wanted += [c for c in sorted(apart, key=apart.get, reverse=True)[:4] if apart[c] and c not in wanted]
+    rows = [[c, *[a["slabs"][c][0] if c in a["slabs"] else "-" for a in found.values()]] for c in wanted]
+    header = ["objects in use", *["slabinfo (bound)" if n == "truth" else n for n in found]]
+    return paper.table(header, rows)
+
+
+def correctness(others: list, _rounds: int) -> str:
+    text = ("## 7. The same numbers?\n\n`truth` is what the guest printed from /proc just before it stopped; "
+            "free pages move until then, and slabinfo's active_objs takes what CPUs' slabs have free as in use.\n\n")
+    plain = dumps.lab("big", "vmcore.kdump-zlib")
+    named = dumps.named_copy(plain)
+    for label, dump, theirs in (("64 GB", plain, named), ("512 MB, idle", dumps.lab("idle"), None),
+                                ("256 MB, OOM panic", dumps.lab("oom-panic"), None)):
+        if dump:
+            text += section(label, dump, theirs or dump, others)
+    return text
