@@ -27,9 +27,8 @@ static inline void print_result(struct moment begin, struct moment opened, uint6
 {
 	struct moment end = moment_now();
 	printf("open_s %.6f open_cpu_s %.6f read_s %.6f read_cpu_s %.6f bytes %llu failed %llu sum %016llx\n",
-	       opened.wall - begin.wall, opened.cpu - begin.cpu, end.wall - opened.wall,
-	       end.cpu - opened.cpu, (unsigned long long)bytes, (unsigned long long)failed,
-	       (unsigned long long)sum);
+	       opened.wall - begin.wall, opened.cpu - begin.cpu, end.wall - opened.wall, end.cpu - opened.cpu,
+	       (unsigned long long)bytes, (unsigned long long)failed, (unsigned long long)sum);
 }
 
 #endif

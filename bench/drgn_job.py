@@ -2,6 +2,7 @@
 """What a drgn user writes for the questions memwho is asked: drgn_job.py JOB VMLINUX DUMP
 
 start: open only.  ps, slabs, dmesg, meminfo: the lists of memwho's commands, one row per line.
+walk: counts free and slab pages from every struct page of Linux 6.1 (slow); for settling differences.
 Written for drgn 0.3.0 in its own idioms; what 0.0.22 has no helper for raises ImportError.
 """
 
@@ -57,8 +58,20 @@ def meminfo(prog) -> None:
     print("slab", slab_total_usage(prog))
 
 
+def walk(prog) -> None:
+    from drgn.helpers.linux.mm import PageSlab, compound_order, for_each_valid_pfn_and_page
+    buddy_type, type_mask = 0xf0000000, 0xf0000080  # PAGE_TYPE_BASE with PG_buddy cleared
+    free = slab = 0
+    for _, page in for_each_valid_pfn_and_page(prog):
+        if page.page_type.value_() & type_mask == buddy_type:
+            free += 1 << page.private.value_()
+        elif PageSlab(page):
+            slab += 1 << int(compound_order(page))
+    print("free", free, "slab", slab)
+
+
 JOBS = {"start": lambda prog: print("ready"), "ps": ps, "slabs": slabs, "dmesg": dmesg,
-        "meminfo": meminfo}
+        "meminfo": meminfo, "walk": walk}
 
 
 def main() -> None:

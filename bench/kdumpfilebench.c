@@ -25,13 +25,13 @@ struct job {
 	uint64_t end, next;
 	size_t piece;
 	bool sum;
+	unsigned char *bits;	       /* one per page frame: it is in the dump */
 	uint64_t bytes, failed, total; /* added to atomically */
 };
 
 struct worker {
 	struct job *job;
 	kdump_ctx_t *ctx;
-	kdump_bmp_t *map;
 	pthread_t id;
 };
 
@@ -56,19 +56,14 @@ static bool is_set(const unsigned char *bits, uint64_t i)
 	return bits[i / 8] >> i % 8 & 1;
 }
 
-/* The runs of set bits; not kdump_bmp_find_clear(), which stands still on some ELF dumps. */
 static void read_stretch(struct worker *w, uint64_t start, uint64_t end, unsigned char *buffer)
 {
-	unsigned char bits[STRETCH / PAGE / 8];
-	uint64_t first = start / PAGE, nr = (end - start) / PAGE;
-	if (kdump_bmp_get_bits(w->map, first, first + nr - 1, bits) != KDUMP_OK)
-		return;
-	for (uint64_t i = 0; i < nr; i++) {
-		uint64_t from = i;
-		while (i < nr && is_set(bits, i))
-			i++;
-		if (i > from)
-			read_run(w, (first + from) * PAGE, (first + i) * PAGE, buffer);
+	for (uint64_t at = start; at < end; at += PAGE) {
+		uint64_t from = at;
+		while (at < end && is_set(w->job->bits, at / PAGE))
+			at += PAGE;
+		if (at > from)
+			read_run(w, from, at, buffer);
 	}
 }
 
@@ -109,13 +104,22 @@ static int open_dump(kdump_ctx_t **ctx, const char *path, uint64_t cache_pages)
 	return 0;
 }
 
-static int page_map(struct worker *w)
+/*
+ * The whole page map at once: on ELF dumps kdump_bmp_find_clear() of 0.5.1 and 0.5.6 may stand still, and
+ * kdump_bmp_get_bits() of a range that ends between two segments writes past its buffer.
+ */
+static int page_map(struct job *job, kdump_ctx_t *ctx)
 {
 	kdump_attr_t attr;
-	if (kdump_get_attr(w->ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) != KDUMP_OK ||
-	    attr.type != KDUMP_BITMAP)
-		return complain(w->ctx, "file.pagemap");
-	w->map = attr.val.bitmap;
+	kdump_num_t pages;
+	if (kdump_get_number_attr(ctx, "max_pfn", &pages) != KDUMP_OK)
+		return complain(ctx, "max_pfn");
+	if (kdump_get_attr(ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) != KDUMP_OK || attr.type != KDUMP_BITMAP)
+		return complain(ctx, "file.pagemap");
+	job->end = pages * PAGE;
+	job->bits = calloc(1, pages / 8 + PAGE);
+	if (!job->bits || kdump_bmp_get_bits(attr.val.bitmap, 0, pages - 1, job->bits) != KDUMP_OK)
+		return complain(NULL, "file.pagemap");
 	return 0;
 }
 
@@ -126,8 +130,6 @@ static int set_up(struct worker *workers, unsigned threads, bool clone, const ch
 		if (clone && i)
 			w->ctx = kdump_clone(workers[0].ctx, 0);
 		else if (open_dump(&w->ctx, path, cache))
-			return 1;
-		if (page_map(w))
 			return 1;
 	}
 	return 0;
@@ -140,7 +142,6 @@ int main(int argc, char *argv[])
 	uint64_t cache = 0;
 	struct job job = {.piece = 64 << 10};
 	struct worker workers[MAX_THREADS];
-	kdump_num_t pages;
 	int option;
 	while ((option = getopt(argc, argv, "t:p:c:ks")) != -1) {
 		if (option == 't')
@@ -159,11 +160,8 @@ int main(int argc, char *argv[])
 	if (optind + 1 != argc || !threads || threads > MAX_THREADS || !job.piece)
 		return 2;
 	struct moment begin = moment_now();
-	if (set_up(workers, threads, clone, argv[optind], cache))
+	if (set_up(workers, threads, clone, argv[optind], cache) || page_map(&job, workers[0].ctx))
 		return 1;
-	if (kdump_get_number_attr(workers[0].ctx, "max_pfn", &pages) != KDUMP_OK)
-		return complain(workers[0].ctx, "max_pfn");
-	job.end = pages * PAGE;
 	struct moment opened = moment_now();
 	for (unsigned i = 0; i < threads; i++)
 		workers[i].job = &job;

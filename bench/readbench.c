@@ -96,7 +96,8 @@ int main(int argc, char *argv[])
 		return 2;
 	struct error error = ERROR_INIT;
 	struct moment begin = moment_now();
-	if (image_open(&job.image, (const char *const *)argv + optind, (size_t)(argc - optind), NULL, &error)) {
+	if (image_open(&job.image, (const char *const *)argv + optind, (size_t)(argc - optind), NULL,
+		       &error)) {
 		fprintf(stderr, "readbench: %s\n", error.text);
 		return 1;
 	}

@@ -161,7 +161,7 @@ def read_once(argv: list) -> Reading | None:
 
 
 def read_in_turns(commands: dict, rounds: int) -> dict:
-    """Medians of the four times; None where a program failed or hung."""
+    """Medians of the four times; None where a program failed or hung.  No rounds: each runs once."""
     samples = {key: [read_once(argv)] for key, argv in commands.items()}  # also warms the page cache
     for _ in range(rounds):
         for key, argv in commands.items():
@@ -169,7 +169,7 @@ def read_in_turns(commands: dict, rounds: int) -> dict:
                 samples[key].append(read_once(argv))
     result = {}
     for key, found in samples.items():
-        good = [r for r in found[1:] if r]
+        good = [r for r in (found[1:] or found) if r]
         if not good:
             result[key] = None
             continue

@@ -197,7 +197,8 @@ static void findings_of_source(const struct report *r, struct image *image, cons
 			    "give the kernel's System.map (--map FILE) or vmlinux (--vmlinux FILE) for them");
 	if (k && !k->types)
 		finding_add(r->findings, SEVERITY_CRITICAL, "no_types", "The kernel's types are not known: most of the report is missing", k->types_why,
-			    info->complete ? "give the kernel's vmlinux with debuginfo: --vmlinux FILE" : "what is cut off can't be had back: copy the dump again");
+			    info->complete ? "the same kernel's /sys/kernel/btf/vmlinux, or its vmlinux with debuginfo, has them: --vmlinux FILE"
+					   : "what is cut off can't be had back: copy the dump again");
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */

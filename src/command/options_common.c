@@ -44,7 +44,7 @@ static const struct command_option dump[] = {
 	{"map", 0, "FILE",
 	 "System.map (or /proc/kallsyms) of the crashed kernel, when the dump has no symbols", OPTION_TEXT,
 	 TARGET(map)},
-	{"vmlinux", 0, "FILE", "the crashed kernel with BTF or debuginfo, when the dump has no types",
+	{"vmlinux", 0, "FILE", "the crashed kernel with BTF or debuginfo, or its /sys/kernel/btf/vmlinux, when the dump's own types are damaged or missing",
 	 OPTION_TEXT, TARGET(vmlinux)},
 };
 

@@ -19,6 +19,10 @@ struct btf_place {
 };
 bool boot_find_btf(struct kernel *k, struct btf_place *place);
 
+/* btf_file.c: a raw BTF file given as vmlinux. */
+bool boot_is_btf_file(const char *path);
+int boot_types_from_btf_file(struct kernel *k, const char *path, struct error *error);
+
 /* cpu.c: masks and per-cpu offsets. */
 void boot_cpus(struct kernel *k);
 

@@ -46,7 +46,7 @@ struct unreadable {
 
 struct kernel_options {
 	const char *map_path;	  /* --map: System.map */
-	const char *vmlinux_path; /* --vmlinux */
+	const char *vmlinux_path; /* --vmlinux: an ELF vmlinux, or raw BTF (/sys/kernel/btf/vmlinux) */
 	struct progress *progress;
 };
 

@@ -118,8 +118,10 @@ int boot_symbols(struct kernel *k, const struct kernel_options *options, struct 
 	k->symbols = symbols_new();
 	if (options->map_path && add_file(k, options->map_path, symbols_add_map, error))
 		return error_add(error, "--map");
-	if (options->vmlinux_path && (check_build_id(k, options->vmlinux_path, error) ||
-				      add_file(k, options->vmlinux_path, symbols_add_elf, error)))
+	/* A raw BTF file has types only. */
+	bool has_elf = options->vmlinux_path && !boot_is_btf_file(options->vmlinux_path);
+	if (has_elf && (check_build_id(k, options->vmlinux_path, error) ||
+			add_file(k, options->vmlinux_path, symbols_add_elf, error)))
 		return error_add(error, "--vmlinux");
 	if (!k->symbols_source && load_kallsyms(k, &why))
 		kernel_unreadable(k, "kallsyms", k->image_check == READ_OK ? READ_DAMAGED : k->image_check, 0);

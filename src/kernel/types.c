@@ -79,6 +79,8 @@ int boot_types(struct kernel *k, const struct kernel_options *options, struct er
 	k->types_why = arena_strdup(&k->arena, from_dump.text);
 	if (!options->vmlinux_path)
 		return 0;
+	if (boot_is_btf_file(options->vmlinux_path))
+		return boot_types_from_btf_file(k, options->vmlinux_path, error) ? error_add(error, "--vmlinux") : 0;
 	if (typeinfo_from_vmlinux(&k->types, options->vmlinux_path, error))
 		return error_add(error, "types of %s", options->vmlinux_path);
 	return 0;

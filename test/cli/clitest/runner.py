@@ -113,7 +113,7 @@ def problems(result, statuses=None) -> list:
         found.append("it failed and printed a result")
     if control_characters(result.out) or control_characters(result.err):
         found.append("raw control characters in the output")
-    if result.status in (REPORT, PARTIAL) and "--json" in result.args and result.json() is None and not no_list(result):
+    if result.status in (REPORT, PARTIAL, INPUT) and "--json" in result.args and result.json() is None:
         found.append("the JSON does not parse")
     if found and result.message:
         found.append("it said: " + result.message.strip()[:300])
@@ -121,14 +121,15 @@ def problems(result, statuses=None) -> list:
 
 
 def tells_why(result) -> bool:
-    """The report on a dump whose kernel can't be found is a report all the same: it says that, and what the file is."""
-    return result.status == INPUT and (b"critical" in result.out and b"Dump" in result.out or
-                                       any(f["severity"] == "critical" for f in (result.json() or {}).get("findings", [])))
-
-
-def no_list(result) -> bool:
-    """Nothing at all of a list can be read: a message instead of a document."""
-    return result.status == PARTIAL and not result.out and result.message.startswith("memwho: ")
+    """
+    What a failed run may print: as JSON the error, the same as on standard error; and the report on a dump whose kernel can't be
+    found, which says that and what the file is.
+    """
+    document = result.json() or {}
+    if "error" in document:
+        return result.status in (INPUT, PARTIAL) and document["error"].split("\n")[0] in result.message
+    critical = any(finding["severity"] == "critical" for finding in document.get("findings", []))
+    return result.status == INPUT and (critical or b"critical" in result.out and b"Dump" in result.out)
 
 
 def control_characters(data) -> bool:

@@ -28,7 +28,7 @@ LINES = (
     ("a filter's size that is no number", "slabs {small} --filter bytes>10Q", USAGE, "10Q"),
     ("a limit that is no number", "ps {small} --limit abc", USAGE, "abc"),
     ("a negative limit", "ps {small} --limit -1", USAGE, "-1"),
-    ("threads beyond sense", "ps {small} --threads 99999999999999999999", USAGE, "threads|99999"),
+    ("a limit beyond sense", "ps {small} --limit 99999999999999999999999", USAGE, "99999"),
     ("an option without its value", "ps {small} --sort", USAGE, "--sort"),
     ("a value for a flag", "ps {small} --verbose=yes", USAGE, "verbose"),
     ("colours of no kind", "ps {small} --color=pink", USAGE, "pink"),
@@ -280,15 +280,16 @@ def no_reader(tally, dumps, scratch) -> None:
 
 
 def same_every_time(tally, dumps, scratch) -> None:
-    """One thread or eight, twice: the same document but for the cost."""
+    """On one CPU, on all, and again: the same document but for the cost."""
+    one_cpu = ("taskset", "-c", str(min(os.sched_getaffinity(0)))) if has("taskset") else ()
     for what in ("small", "whole", "elf"):
-        name = f"the same report with any number of threads, {what} dump"
+        name = f"the same report on one CPU and on all, {what} dump"
         if not tally.wants(name):
             continue
         if what not in dumps:
             tally.skip(name, "no dump")
             continue
-        documents = [run(dumps[what], "--json", "--threads", n).json() for n in (1, 8, 8)]
+        documents = [run(dumps[what], "--json", prefix=prefix).json() for prefix in (one_cpu, (), ())]
         for document in documents:
             (document or {}).pop("cost", None)
         same = documents[0] and all(json.dumps(d) == json.dumps(documents[0]) for d in documents)
