@@ -18,6 +18,8 @@ KEYS = {
     "about": ("", str),
     "memory": (512, int),
     "cpus": (2, int),
+    "spare-cpus": (0, int),
+    "nodes": (1, int),
     "kernels": ("*", str.split),
     "modules": ([], str.split),
     "programs": ([], str.split),

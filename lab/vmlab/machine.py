@@ -59,6 +59,26 @@ class Qmp:
                 return answer["return"]
 
 
+def smp_text(case) -> str:
+    """More possible CPUs than there are, when the case wants slots for some more."""
+    spare = case["spare-cpus"]
+    return f"{case['cpus']},maxcpus={case['cpus'] + spare}" if spare else str(case["cpus"])
+
+
+def numa_arguments(case) -> list:
+    """Memory and CPUs in equal parts on the nodes."""
+    nodes = case["nodes"]
+    if nodes == 1:
+        return []
+    arguments = []
+    all_cpus = case["cpus"] + case["spare-cpus"]
+    for node in range(nodes):
+        cpus = ",".join(f"cpus={cpu}" for cpu in range(all_cpus) if cpu % nodes == node)
+        arguments += ["-object", f"memory-backend-ram,id=n{node},size={case['memory'] // nodes}M",
+                      "-numa", f"node,nodeid={node},memdev=n{node},{cpus}"]
+    return arguments
+
+
 class Machine:
     """A running guest."""
 
@@ -79,7 +99,7 @@ class Machine:
         memory = case["memory"]
         append = f"console={kind['console']} panic=0 {case['append']}".strip()
         command = [kind["program"], "-accel", "tcg,thread=multi", "-cpu", kernel.row.cpu,
-                   "-smp", str(case["cpus"]), "-m", str(memory), "-nodefaults", "-no-user-config",
+                   "-smp", smp_text(case), "-m", str(memory), "-nodefaults", "-no-user-config",
                    "-display", "none", "-no-reboot", "-device", "vmcoreinfo",
                    "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
                    "-kernel", str(kernel.image), "-initrd", str(initrd), "-append", append,
@@ -90,7 +110,7 @@ class Machine:
             # A guest larger than this machine: its memory is taken page by page as it is touched.
             command += ["-object", f"memory-backend-ram,id=m0,reserve=off,size={memory}M"]
             machine += ",memory-backend=m0"
-        command += ["-machine", machine]
+        command += ["-machine", machine, *numa_arguments(case)]
         if disk:
             command += ["-drive", f"file={disk},if=none,id=d0,format=raw,cache=unsafe",
                         "-device", "virtio-blk-pci,drive=d0"]

@@ -65,6 +65,7 @@ static const struct column system_columns[] = {
 	[SYSTEM_CRASH_TIME] = {"crash_time", "dumped", "when it crashed, or the dump was taken", COL_UNIX_TIME},
 	[SYSTEM_UPTIME_S] = {"uptime_s", "uptime, s", "from boot to dump, time asleep included", COL_COUNT},
 	[SYSTEM_CPUS] = {"cpus", "CPUs", "possible CPUs: those whose per-cpu data counts", COL_COUNT},
+	[SYSTEM_CPUS_PRESENT] = {"cpus_present", "present", "CPUs that are there; the other possible ones are empty slots", COL_COUNT},
 	[SYSTEM_CPUS_ONLINE] = {"cpus_online", "online", "still online when dumped (a panic stops the others)", COL_COUNT},
 	[SYSTEM_PAGE_SIZE] = {"page_size", "page size", "of the kernel", COL_BYTES},
 	[SYSTEM_RAM_BYTES] = {"ram_bytes", "RAM", "present pages of all zones", COL_BYTES},
@@ -118,6 +119,7 @@ struct table *system_table(struct kernel *k)
 	set_text_or_unknown(t, SYSTEM_HOSTNAME, f->hostname, "init_uts_ns can't be read");
 	set_times(t, f);
 	table_set_status(t, SYSTEM_CPUS, k->cpus_known ? READ_OK : READ_ABSENT, f->cpus_possible);
+	table_set_status(t, SYSTEM_CPUS_PRESENT, k->cpus_known ? READ_OK : READ_ABSENT, f->cpus_present);
 	table_set_status(t, SYSTEM_CPUS_ONLINE, k->cpus_known ? READ_OK : READ_ABSENT, f->cpus_online);
 	table_set(t, SYSTEM_PAGE_SIZE, k->page_size);
 	if (vmstat_read(k, &vmstat, NULL) == 0)

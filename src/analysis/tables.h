@@ -18,7 +18,7 @@ extern const struct table_spec source_spec;
 struct table *source_table(struct image *image, const char *const *paths, size_t nr_paths);
 
 enum system_column { SYSTEM_RELEASE, SYSTEM_VERSION, SYSTEM_ARCH, SYSTEM_HOSTNAME, SYSTEM_BOOT_TIME, SYSTEM_CRASH_TIME,
-		     SYSTEM_UPTIME_S, SYSTEM_CPUS, SYSTEM_CPUS_ONLINE, SYSTEM_PAGE_SIZE, SYSTEM_RAM_BYTES, SYSTEM_PANICKED,
+		     SYSTEM_UPTIME_S, SYSTEM_CPUS, SYSTEM_CPUS_PRESENT, SYSTEM_CPUS_ONLINE, SYSTEM_PAGE_SIZE, SYSTEM_RAM_BYTES, SYSTEM_PANICKED,
 		     SYSTEM_PANIC, SYSTEM_CMDLINE, SYSTEM_TAINTED, SYSTEM_BUILD_ID };
 extern const struct table_spec system_spec;
 struct table *system_table(struct kernel *k);

@@ -81,8 +81,10 @@ static void put_system(FILE *out, const struct report *r)
 	put_text(out, &s[SYSTEM_ARCH]);
 	fputs(" on ", out);
 	put_text(out, &s[SYSTEM_HOSTNAME]);
-	if (known(&s[SYSTEM_CPUS]))
-		fprintf(out, ", %llu CPU%s", (unsigned long long)s[SYSTEM_CPUS].u, s[SYSTEM_CPUS].u == 1 ? "" : "s");
+	if (known(&s[SYSTEM_CPUS_PRESENT]))
+		fprintf(out, ", %llu CPU%s", (unsigned long long)s[SYSTEM_CPUS_PRESENT].u, s[SYSTEM_CPUS_PRESENT].u == 1 ? "" : "s");
+	if (known(&s[SYSTEM_CPUS]) && s[SYSTEM_CPUS].u != s[SYSTEM_CPUS_PRESENT].u)
+		fprintf(out, " (%llu possible)", (unsigned long long)s[SYSTEM_CPUS].u);
 	fprintf(out, ", %s RAM\n", known(&s[SYSTEM_RAM_BYTES]) ? text_bytes(bytes, s[SYSTEM_RAM_BYTES].u) : "?");
 	fputs("Time    ", out);
 	put_time(out, &s[SYSTEM_CRASH_TIME]);

@@ -113,7 +113,8 @@ def problems(result, statuses=None) -> list:
         found.append("it failed and printed a result")
     if control_characters(result.out) or control_characters(result.err):
         found.append("raw control characters in the output")
-    if result.status in (REPORT, PARTIAL, INPUT) and "--json" in result.args and result.json() is None:
+    options = result.args[:result.args.index("--")] if "--" in result.args else result.args
+    if result.status in (REPORT, PARTIAL, INPUT) and "--json" in options and result.json() is None:
         found.append("the JSON does not parse")
     if found and result.message:
         found.append("it said: " + result.message.strip()[:300])
