@@ -239,16 +239,36 @@ static int put_screen(struct command_context *context, struct report *r)
 
 /* --- JSON -------------------------------------------------------------------------------------------------------------- */
 
-static void put_cost(struct json_writer *w, double seconds)
+/*
+ * VmHWM is of this program alone; ru_maxrss would also count what the process was before it executed us (a large
+ * parent that forked).
+ */
+static u64 peak_rss_bytes(void)
 {
 	struct rusage usage;
+	char line[128];
+	unsigned long long kib = 0;
+	FILE *status = fopen("/proc/self/status", "re");
+	while (status && fgets(line, sizeof(line), status)) {
+		if (sscanf(line, "VmHWM: %llu kB", &kib) == 1)
+			break;
+	}
+	if (status)
+		fclose(status);
+	if (kib)
+		return kib * 1024;
 	getrusage(RUSAGE_SELF, &usage);
+	return (u64)usage.ru_maxrss * 1024;
+}
+
+static void put_cost(struct json_writer *w, double seconds)
+{
 	json_key(w, "cost");
 	json_object_begin(w);
 	json_key(w, "seconds");
 	json_real(w, seconds);
 	json_key(w, "peak_rss_bytes");
-	json_u64(w, (u64)usage.ru_maxrss * 1024);
+	json_u64(w, peak_rss_bytes());
 	json_object_end(w);
 }
 
