@@ -13,6 +13,7 @@ import shutil
 import struct
 from concurrent.futures import ThreadPoolExecutor
 
+from .dumps import HOGS
 from .runner import INPUT, PARTIAL, REPORT, problems, run
 
 ANY = [REPORT, INPUT, PARTIAL]
@@ -274,8 +275,8 @@ def overwrite_all(path, old, new) -> int:
 
 
 def escapes(tally, dumps, scratch) -> None:
-    """The hog of a panic is called "greedy": in its task_struct and in lines of the log."""
-    if "elf" not in dumps:
+    """The name of a panic's hog, in its task_struct and in a line of the log."""
+    if "plain" not in dumps:
         tally.skip("names with escapes", "no dump")
         return
     copy = scratch / "evil"
@@ -283,9 +284,10 @@ def escapes(tally, dumps, scratch) -> None:
         name = f"names with escapes, {number + 1}"
         if not tally.wants(name):
             continue
-        shutil.copyfile(dumps["elf"], copy)
-        found = [] if overwrite_all(copy, b"greedy\0", evil.ljust(16, b"\0")) else ["no such task in the dump"]
-        found += [] if overwrite_all(copy, b"greedy invoked oom", evil) else ["no such line in the log"]
+        shutil.copyfile(dumps["plain"], copy)
+        tasks = sum(overwrite_all(copy, hog + b"\0", evil.ljust(16, b"\0")) for hog in HOGS)
+        log = sum(overwrite_all(copy, hog + b" invoked oom-killer", evil) for hog in HOGS)
+        found = ([] if tasks else ["no such task in the dump"]) + ([] if log else ["no such line in the log"])
         tally.note(name, found + [text for words in (("ps",), ("dmesg",), ("report",)) for text in shows_escaped(words, copy, evil)])
     copy.unlink(missing_ok=True)
 

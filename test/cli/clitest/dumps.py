@@ -43,4 +43,11 @@ def find_all(scratch) -> dict:
     if "small" not in found and "sample" in found and shutil.which("zstd"):
         found["small"] = scratch / "sample"
         subprocess.run(["zstd", "-dqf", found["sample"], "-o", found["small"]], check=True)
+        found["plain"] = found["small"]
+    if "elf" in found:
+        found["plain"] = found["elf"]
     return found
+
+
+# What the process is called that took the memory, in a dump with plain pages ("plain").
+HOGS = (b"greedy", b"report")

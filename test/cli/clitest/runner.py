@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 60 if os.environ.get("MEMWHO_ASAN") else 20
 # For dumps up to 1 GB.  A sanitizer's shadow memory is not the program's: $MEMWHO_ASAN leaves the limit out.
 RSS_BYTES = 64 << 20
 

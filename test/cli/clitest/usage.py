@@ -44,7 +44,7 @@ LINES = (
     ("a vmlinux that is not there", "{small} --vmlinux /nonexistent", INPUT, "/nonexistent"),
     ("a map that is text", "{small} --map {text}", INPUT, "--map"),
     ("a map that is not there", "{small} --map /nonexistent", INPUT, "/nonexistent"),
-    ("a map that is a dump", "{small} --map {small}", INPUT, "--map"),
+    ("a map that is a program", "{small} --map {program}", INPUT, "--map"),
 )
 
 
@@ -156,7 +156,7 @@ def complete_in_bash(script) -> list:
 
 # Commands on a dump, with what more they need.
 ON_DUMP = (("report",), ("ps",), ("ps", "--all-threads"), ("slabs",), ("modules",), ("zones",), ("mounts",), ("dmesg",),
-           ("layout",), ("report", "--verbose"), ("ps", "--verbose", "--bytes"), ("slabs", "--no-header"))
+           ("layout",), ("symbols", "--limit", "500"), ("struct", "--type", "task_struct"), ("report", "--verbose"), ("ps", "--verbose", "--bytes"), ("slabs", "--no-header"))
 
 
 def json_of_commands(tally, dumps, scratch) -> None:
@@ -200,8 +200,8 @@ def files_written(tally, dumps, scratch) -> None:
     plain = run("ps", dump)
     cases = (
         ("-o writes what standard output would get", ("ps", dump, "-o", scratch / "o.txt"), scratch / "o.txt", plain.out, b""),
-        ("--json=FILE besides the text", ("ps", dump, f"--json={scratch / 'o.json'}"), scratch / "o.json", run("ps", dump, "--json").out,
-         plain.out),
+        ("--json=FILE besides the text", ("ps", dump, f"--json={scratch / 'o.json'}"), scratch / "o.json",
+         run("ps", dump, "--json").out, plain.out),
     )
     for name, args, path, content, out in cases:
         if tally.wants(name):

@@ -48,6 +48,8 @@ CHECKS = (
     ("slabs", of_the_end, memory.check_slabs),
     ("slab-sums", always, memory.check_slab_sums),
     ("slab-aliases", always, memory.check_slab_aliases),
+    ("slab-sizes", always, memory.check_slab_sizes),
+    ("types", always, memory.check_types),
     ("leak", leak, memory.check_leak),
     ("planted", always, memory.check_planted),
     ("task-set", always, tasks.check_task_set),

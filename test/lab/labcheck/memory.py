@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Zones, the census and slab caches against zoneinfo, buddyinfo, meminfo, kpageflags and slabinfo."""
 
+from . import program
 from . import tolerance as tol
 
 KPF_SLAB, KPF_BUDDY, KPF_PGTABLE = 1 << 7, 1 << 10, 1 << 26  # include/uapi/linux/kernel-page-flags.h
@@ -249,6 +250,29 @@ def check_slab_aliases(c, truth, answers) -> None:
     linked = set().union(*truth.slab_aliases.values()) if truth.slab_aliases else set()
     for name, s in caches(answers).items():
         c.same(f"aliases of {name} that are no links", set(s["aliases"]) - linked, set())
+
+
+def check_slab_sizes(c, truth, answers) -> None:
+    """Object sizes as sysfs has them; a merged cache's is that of its first, or largest, member (object_size = max())."""
+    for name, s in caches(answers).items():
+        if name in truth.slab_sizes:
+            c.same(f"{name} object size", s["object_size"], truth.slab_sizes[name])
+
+
+# Cache -> the type that it is of (KMEM_CACHE(), or sizeof() in kmem_cache_create()).
+TYPES_OF_CACHES = {"dentry": "dentry", "inode_cache": "inode", "signal_cache": "signal_struct", "kernfs_node_cache": "kernfs_node"}
+
+
+def check_types(c, truth, answers) -> None:
+    """What the dump's types say of sizes against what the kernel made its caches for: the last member ends there, padding apart."""
+    for cache, name in TYPES_OF_CACHES.items():
+        size = truth.slab_sizes.get(cache)
+        if not size or cache in {n for names in truth.slab_aliases.values() if len(names) > 1 for n in names}:
+            continue
+        status, document, _ = program.ask_words(truth.containers[0][1], "struct", "--type", name)
+        c.same(f"status of struct {name}", status, 0)
+        end = max(member["offset"] + member["size"] for member in document["members"])
+        c.between(f"size of struct {name}", size, end, end + 63)
 
 
 # --- leaks -------------------------------------------------------------------------------------------------

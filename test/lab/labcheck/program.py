@@ -47,8 +47,14 @@ class ProgramError(Exception):
 
 
 def ask(files, key) -> tuple:
-    """(status, document, stderr) of one command; ProgramError when it printed no JSON."""
-    command = [memwho(), *COMMANDS[key], *map(str, files), "--json", "--quiet"]
+    """(status, document, stderr) of one command of COMMANDS."""
+    return ask_words(files, *COMMANDS[key])
+
+
+def ask_words(files, *words) -> tuple:
+    """The same of any command; ProgramError when it printed no JSON."""
+    key = " ".join(words)
+    command = [memwho(), *words, *map(str, files), "--json", "--quiet"]
     done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_SECONDS, check=False)
     try:
         document = json.loads(done.stdout)

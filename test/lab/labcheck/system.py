@@ -21,6 +21,9 @@ def check_system(c, truth, answers) -> None:
     else:
         c.same("command line", ours["cmdline"], truth.text("cmdline").strip())
     c.same("possible CPUs", ours["cpus"], truth.possible_cpus)
+    c.same("present CPUs", ours["cpus_present"], truth.cpus("present"))
+    if truth.of_the_end:
+        c.same("online CPUs", ours["cpus_online"], truth.cpus("online"))
     c.same("hostname", ours["hostname"], "lab")
     if ours["uptime_s"] is None and no_data_symbols(truth):
         c.remark("uptime not known")

@@ -70,8 +70,12 @@ class Truth:
 
     @cached_property
     def possible_cpus(self) -> int:
+        return self.cpus("possible")
+
+    def cpus(self, which) -> int:
+        """How many CPUs are possible, present or online: from "0-3,6"."""
         total = 0
-        for part in self.keys("cpuinfo.nr")["possible"].split(","):
+        for part in self.keys("cpuinfo.nr")[which].split(","):
             first, _, last = part.partition("-")
             total += int(last or first) - int(first) + 1
         return total
@@ -103,6 +107,14 @@ class Truth:
             name, target = line.split("\t")
             found.setdefault(target, set()).add(name)
         return found
+
+    @cached_property
+    def slab_sizes(self) -> dict:
+        """Cache -> bytes of its objects (object_size in sysfs), by each of its names."""
+        sizes = {row["cache"]: int(row["object_size"]) for row in self.rows("slab_sysfs")}
+        for target, names in self.slab_aliases.items():
+            sizes.update({name: sizes[target] for name in names if target in sizes})
+        return {name: size for name, size in sizes.items() if not name.startswith(":")}
 
     @cached_property
     def page_flags(self) -> list:
