@@ -118,7 +118,7 @@ check-core: $(PROGRAM) $(UNIT)
 
 check-lab: $(PROGRAM)
 	@MEMWHO=$(PROGRAM) test/lab/run
-	@MEMWHO=$(PROGRAM) test/lab/selftest
+	@test -n "$(MEMWHO_ASAN)" || MEMWHO=$(PROGRAM) test/lab/selftest
 
 # The same tests with AddressSanitizer and UndefinedBehaviorSanitizer.
 check-asan:

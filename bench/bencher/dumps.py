@@ -24,10 +24,6 @@ def lab(case: str, name: str = "vmcore") -> Path | None:
     return path if path.exists() else None
 
 
-def facts(case: str) -> dict:
-    return json.loads((dump_dir("6.1", case) / "meta.json").read_text())
-
-
 def named_copy(dump: Path | None) -> Path | None:
     if dump is None:
         return None

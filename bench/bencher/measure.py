@@ -70,12 +70,14 @@ class Command:
     repeat: int = 1  # runs per round
 
     def shown(self) -> str:
-        """As it would be typed, paths shortened to what tells."""
-        short = [re.sub(r"^.*/(?=[^/]+/[^/]+$)", "", a) if a.count("/") > 2 else a for a in self.argv]
-        if "--library-path" in short:
-            short = short[3:]
-        text = " ".join(short)
-        return f"printf '{self.stdin.strip().replace(chr(10), '; ')}; exit' | {text}" if self.stdin else text
+        """As it would be typed: paths without the folders that tell nothing, sid's programs by name."""
+        argv = self.argv[3:] if "--library-path" in self.argv else self.argv
+        short = [re.sub(r"^.*/(?=[^/]+/[^/]+$)", "", a) for a in argv]
+        text = " ".join([Path(argv[0]).name, *short[1:]])
+        if not self.stdin:
+            return text
+        questions = "; ".join([*self.stdin.split("\n"), "exit"]).replace("; ; ", "; ").removeprefix("; ")
+        return f"echo '{questions}' | tr ';' '\\n' | {text}"
 
 
 @dataclass(frozen=True)
