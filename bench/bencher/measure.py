@@ -181,6 +181,13 @@ def read_in_turns(commands: dict, rounds: int) -> dict:
     return result
 
 
+def free_cpus() -> str:
+    """How many CPUs two busy threads get just now; less than 2 when the machine has other work."""
+    found = [read_once([built("limits"), "-t", "2", "memcpy"]) for _ in range(5)]
+    good = [r.read_cpu_s / r.read_s for r in found if r]
+    return f"{statistics.median(good):.1f}" if good else "?"
+
+
 CALL = re.compile(r"^(?:\d+ +)?(\w+)\(\d+<([^>]*)>.*= (\d+)$")
 
 
