@@ -1,6 +1,6 @@
 /*
- * BTF: the input is one, or two, a u16 in front giving the length of the first: then the second is a module's
- * on top of it.  Every type of it is asked everything.
+ * BTF: the input is one, or two, a u16 in front giving the length of the first: then the second is
+ * a module's on top of it.  Every type of it is asked everything.
  */
 #include "debuginfo/typeinfo.h"
 

@@ -42,7 +42,8 @@ static void walk(struct image *image)
 		if (!run || run > UINT64_MAX - paddr)
 			abort();
 		if ((status == READ_UNMAPPED || status == READ_EXCLUDED) &&
-		    !image_read(image, paddr + run - 1, &word, 1) && paddr % 4096 == 0 && run > 4096)
+		    !image_read(image, paddr + run - 1, &word, 1) && paddr % 4096 == 0 &&
+		    run > 4096)
 			abort();
 		read_around(image, paddr);
 		paddr += run;

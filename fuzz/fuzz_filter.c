@@ -1,9 +1,10 @@
 /*
  * --filter, --sort and --columns on a table with a column of every type.
  *
- * Input: three texts separated by NUL bytes.  Besides not crashing, each promise of table.h that can be
- * checked without knowing the answer is: a failure changes nothing, a filter only removes rows and keeps
- * their order, asking twice changes nothing, a chosen column is a column and chosen once.
+ * Input: three texts separated by NUL bytes.  Besides not crashing, each promise of table.h that
+ * can be checked without knowing the answer is: a failure changes nothing, a filter only removes
+ * rows and keeps their order, asking twice changes nothing, a chosen column is a column and chosen
+ * once.
  */
 #include <stdint.h>
 
@@ -54,14 +55,16 @@ static void check_filter(struct table *table, const char *expression)
 	for (size_t i = 0; i < n; i++)
 		before[i] = table_row(table, i);
 	int result = table_filter(table, expression, 4096, &error);
-	CHECK(!result || (table_nr_rows(table) == n && *error.text && error.exit_status == EXIT_USAGE));
+	CHECK(!result ||
+	      (table_nr_rows(table) == n && *error.text && error.exit_status == EXIT_USAGE));
 	for (size_t i = 0; i < table_nr_rows(table); i++) {
 		while (at < n && before[at] != table_row(table, i))
 			at++;
 		CHECK(at++ < n);
 	}
 	size_t kept = table_nr_rows(table);
-	CHECK(table_filter(table, expression, 4096, &error) == result && table_nr_rows(table) == kept);
+	CHECK(table_filter(table, expression, 4096, &error) == result &&
+	      table_nr_rows(table) == kept);
 }
 
 static void check_parsers(const char *text)

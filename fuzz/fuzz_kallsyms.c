@@ -1,6 +1,6 @@
 /*
- * kallsyms: the input is a piece of kernel memory.  Its first bytes say where the tables are, so that loading
- * is reached without finding them; the scan has to find them by itself.
+ * kallsyms: the input is a piece of kernel memory.  Its first bytes say where the tables are, so
+ * that loading is reached without finding them; the scan has to find them by itself.
  */
 #include "debuginfo/symbols.h"
 

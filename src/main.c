@@ -1,9 +1,9 @@
 /*
  * The program's edge: what the library must not know.
  *
- * Standard streams, terminal, locale, signals, and the words for an error.  SIGPIPE is ignored so that a
- * pager that closes early is an error of writing like any other; sink/output.h keeps it apart and it ends
- * quietly.
+ * Standard streams, terminal, locale, signals, and the words for an error.  SIGPIPE is ignored so
+ * that a pager that closes early is an error of writing like any other; sink/output.h keeps it
+ * apart and it ends quietly.
  */
 #include <langinfo.h>
 #include <locale.h>
@@ -18,7 +18,8 @@
 static bool takes_colours(void)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 static unsigned terminal_width(void)

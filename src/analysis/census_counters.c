@@ -1,13 +1,16 @@
 /*
  * The census by the kernel's own counters: where memory is, as the kernel itself keeps the books.
  *
- * Every class is one counter, or what is left of one after another was taken out of it, so that nothing is counted twice:
- *	- NR_FILE_PAGES holds page cache, tmpfs (NR_SHMEM), swap cache and the buffers of block devices
+ * Every class is one counter, or what is left of one after another was taken out of it, so that
+ *nothing is counted twice:
+ *	- NR_FILE_PAGES holds page cache, tmpfs (NR_SHMEM), swap cache and the buffers of block
+ *devices
  *	- the slab counters hold the caches' slabs and large kmalloc
  *	- with CONFIG_VMAP_STACK kernel stacks are vmalloc memory
  *	- the first per-cpu chunk was allocated at boot: it is in the reserved memory
- * and what is left of the spanned pages is kernel_unknown: memory that was taken from the page allocator by code that
- * keeps no counter (drivers, page pools, socket buffers).  The classes add up to the spanned pages, always.
+ * and what is left of the spanned pages is kernel_unknown: memory that was taken from the page
+ *allocator by code that keeps no counter (drivers, page pools, socket buffers).  The classes add up
+ *to the spanned pages, always.
  */
 #include <stdio.h>
 
@@ -36,8 +39,11 @@ static const struct column class_columns[] = {
 	[CLASS_PAGES] = {"pages", "PAGES", "page frames", COL_COUNT},
 	[CLASS_BYTES] = {"bytes", "SIZE", "the same in bytes", COL_BYTES},
 	[CLASS_SHARE] = {"share", "% SPANNED", "of the spanned pages", COL_PERCENT},
-	[CLASS_COUNTER] = {"counter", "COUNTER", "the kernel's counter that it is checked against", COL_RECORD, COLUMN_JSON_ONLY, &counter_spec},
-	[CLASS_DIFFERENCE] = {"difference_pages", "DIFFERENCE", "pages more (or less) than the counter says", COL_SIGNED, COLUMN_JSON_ONLY},
+	[CLASS_COUNTER] = {"counter", "COUNTER", "the kernel's counter that it is checked against",
+			   COL_RECORD, COLUMN_JSON_ONLY, &counter_spec},
+	[CLASS_DIFFERENCE] = {"difference_pages", "DIFFERENCE",
+			      "pages more (or less) than the counter says", COL_SIGNED,
+			      COLUMN_JSON_ONLY},
 };
 const struct table_spec census_classes_spec = {
 	.key = "classes",
@@ -65,11 +71,16 @@ static const struct table_spec nodes_spec = {
 
 static const struct column census_columns[] = {
 	[CENSUS_PAGE_SIZE] = {"page_size", "page size", "of the kernel", COL_BYTES},
-	[CENSUS_BASIS] = {"basis", "basis", "counters: the kernel's own; pages: every page frame was looked at"},
-	[CENSUS_SPANNED] = {"spanned_pages", "spanned", "pages from the first to the last of each zone, holes included", COL_COUNT},
+	[CENSUS_BASIS] = {"basis", "basis",
+			  "counters: the kernel's own; pages: every page frame was looked at"},
+	[CENSUS_SPANNED] = {"spanned_pages", "spanned",
+			    "pages from the first to the last of each zone, holes included",
+			    COL_COUNT},
 	[CENSUS_PRESENT] = {"present_pages", "present", "pages of RAM", COL_COUNT},
-	[CENSUS_MANAGED] = {"managed_pages", "managed", "pages that the page allocator was given", COL_COUNT},
-	[CENSUS_CLASSES] = {"classes", "classes", "every page in exactly one", COL_TABLE, 0, &census_classes_spec},
+	[CENSUS_MANAGED] = {"managed_pages", "managed", "pages that the page allocator was given",
+			    COL_COUNT},
+	[CENSUS_CLASSES] = {"classes", "classes", "every page in exactly one", COL_TABLE, 0,
+			    &census_classes_spec},
 	[CENSUS_NODES] = {"nodes", "nodes", "NUMA nodes", COL_TABLE, 0, &nodes_spec},
 };
 const struct table_spec census_spec = {
@@ -111,11 +122,12 @@ static u64 less(u64 a, u64 b)
 }
 
 /*
- * counter_name NULL: the class is no counter's own.  Counters that overlap (a machine is stopped at any moment) can claim more than
- * there is: a class gets no more than what is left, its difference from the counter shows that, and a finding says so.
+ * counter_name NULL: the class is no counter's own.  Counters that overlap (a machine is stopped at
+ * any moment) can claim more than there is: a class gets no more than what is left, its difference
+ * from the counter shows that, and a finding says so.
  */
-static void add_class(struct books *b, const char *key, const char *label, u64 pages, const char *counter_name,
-		      u64 counter_pages)
+static void add_class(struct books *b, const char *key, const char *label, u64 pages,
+		      const char *counter_name, u64 counter_pages)
 {
 	struct table *t = b->classes;
 	u64 left = less(b->v.spanned_pages, b->claimed);
@@ -128,7 +140,8 @@ static void add_class(struct books *b, const char *key, const char *label, u64 p
 	table_set_text(t, CLASS_LABEL, label);
 	table_set(t, CLASS_PAGES, pages);
 	table_set(t, CLASS_BYTES, pages * b->k->page_size);
-	table_set_real(t, CLASS_SHARE, b->v.spanned_pages ? 100.0 * (double)pages / (double)b->v.spanned_pages : 0);
+	table_set_real(t, CLASS_SHARE,
+		       b->v.spanned_pages ? 100.0 * (double)pages / (double)b->v.spanned_pages : 0);
 	b->claimed += pages;
 	if (!counter_name)
 		return;
@@ -153,7 +166,8 @@ static void add_unknown_class(struct books *b, const char *key, const char *labe
 	b->nr_unknown++;
 }
 
-static void add_if_any(struct books *b, const char *key, const char *label, u64 pages, const char *counter_name)
+static void add_if_any(struct books *b, const char *key, const char *label, u64 pages,
+		       const char *counter_name)
 {
 	if (pages)
 		add_class(b, key, label, pages, counter_name, pages);
@@ -166,9 +180,11 @@ static bool buffer_pages(struct kernel *k, u64 *pages_out)
 	struct list_walk walk;
 	if (kernel_variable(k, blockdev_superblock, 8, &super) || !kernel_has(k, super_inodes))
 		return false;
-	for (list_walk_init(&walk, k, kernel_member(k, super, super_inodes)); list_walk_next(&walk, &link);) {
+	for (list_walk_init(&walk, k, kernel_member(k, super, super_inodes));
+	     list_walk_next(&walk, &link);) {
 		u64 inode = kernel_container(k, link, inode_sb_list), mapping, pages;
-		if (kernel_get(k, inode, inode_mapping, &mapping) == READ_OK && kernel_get(k, mapping, mapping_nrpages, &pages) == READ_OK)
+		if (kernel_get(k, inode, inode_mapping, &mapping) == READ_OK &&
+		    kernel_get(k, mapping, mapping_nrpages, &pages) == READ_OK)
 			total += pages;
 	}
 	if (walk.status)
@@ -179,15 +195,21 @@ static bool buffer_pages(struct kernel *k, u64 *pages_out)
 
 static void file_classes(struct books *b)
 {
-	u64 file = counter(b, "NR_FILE_PAGES"), shmem = counter(b, "NR_SHMEM"), anon = counter_either(b, "NR_ANON_MAPPED", "NR_ANON_PAGES");
+	u64 file = counter(b, "NR_FILE_PAGES"), shmem = counter(b, "NR_SHMEM"),
+	    anon = counter_either(b, "NR_ANON_MAPPED", "NR_ANON_PAGES");
 	u64 swap_cache = counter(b, "NR_SWAPCACHE"), buffers = 0;
 	bool has_buffers = buffer_pages(b->k, &buffers);
 	buffers = u64_min(buffers, file);
-	/* Swap cache that is also mapped is in the anonymous pages already; the lists of anonymous pages hold both kinds. */
-	u64 anon_lists = counter(b, "NR_INACTIVE_ANON") + counter(b, "NR_ACTIVE_ANON") + counter(b, "NR_UNEVICTABLE");
+	/*
+	 * Swap cache that is also mapped is in the anonymous pages already; the lists of anonymous
+	 * pages hold both kinds.
+	 */
+	u64 anon_lists = counter(b, "NR_INACTIVE_ANON") + counter(b, "NR_ACTIVE_ANON") +
+			 counter(b, "NR_UNEVICTABLE");
 	u64 swap_only = u64_min(swap_cache, less(anon_lists, anon + shmem));
 	add_class(b, "anon", "anonymous memory of processes", anon, "NR_ANON_MAPPED", anon);
-	add_class(b, "page_cache", "page cache of files", less(file, shmem + swap_cache + buffers), NULL, 0);
+	add_class(b, "page_cache", "page cache of files", less(file, shmem + swap_cache + buffers),
+		  NULL, 0);
 	if (has_buffers)
 		add_class(b, "buffers", "page cache of block devices", buffers, NULL, 0);
 	add_class(b, "shmem", "tmpfs and shared memory", shmem, "NR_SHMEM", shmem);
@@ -212,13 +234,16 @@ static bool add_cache_pages(void *arg, const struct slab_cache *c)
 
 static void slab_classes(struct books *b)
 {
-	static const char slab_label[] = "slab caches", large_label[] = "large kmalloc, in no cache";
-	static const char why[] = "the list of slab caches is not whole: their pages can't be told from large kmalloc's";
+	static const char slab_label[] = "slab caches",
+			  large_label[] = "large kmalloc, in no cache";
+	static const char why[] =
+		"the list of slab caches is not whole: their pages can't be told from large kmalloc's";
 	struct cache_pages caches = {0};
 	u64 counted = counter_either(b, "NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE") +
 		      counter_either(b, "NR_SLAB_UNRECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE");
 	bool whole = false;
-	if (slab_cache_for_each(b->k, &whole, add_cache_pages, &caches, NULL) || !whole || caches.unknown) {
+	if (slab_cache_for_each(b->k, &whole, add_cache_pages, &caches, NULL) || !whole ||
+	    caches.unknown) {
 		add_unknown_class(b, "slab", slab_label, why);
 		add_unknown_class(b, "large_kmalloc", large_label, why);
 		return;
@@ -228,16 +253,22 @@ static void slab_classes(struct books *b)
 	add_class(b, "large_kmalloc", large_label, counted - slabs, NULL, 0);
 }
 
-/* A node counter in the newest kernels, a variable before; stacks are vmalloc memory with CONFIG_VMAP_STACK. */
+/*
+ * A node counter in the newest kernels, a variable before; stacks are vmalloc memory with
+ * CONFIG_VMAP_STACK.
+ */
 static void vmalloc_class(struct books *b, u64 stacks)
 {
 	bool with_stacks = kernel_has(b->k, task_stack_vm_area);
 	const char *label = with_stacks ? "vmalloc, less stacks" : "vmalloc";
 	u64 pages;
-	if (!vmstat_get(&b->v, "NR_VMALLOC", &pages) && kernel_variable(b->k, nr_vmalloc_pages, 8, &pages))
-		add_unknown_class(b, "vmalloc", label, "nr_vmalloc_pages is in no symbol table of the dump");
+	if (!vmstat_get(&b->v, "NR_VMALLOC", &pages) &&
+	    kernel_variable(b->k, nr_vmalloc_pages, 8, &pages))
+		add_unknown_class(b, "vmalloc", label,
+				  "nr_vmalloc_pages is in no symbol table of the dump");
 	else
-		add_class(b, "vmalloc", label, with_stacks ? less(pages, stacks) : pages, "nr_vmalloc_pages", pages);
+		add_class(b, "vmalloc", label, with_stacks ? less(pages, stacks) : pages,
+			  "nr_vmalloc_pages", pages);
 }
 
 static void percpu_class(struct books *b)
@@ -253,10 +284,13 @@ static void percpu_class(struct books *b)
 		status = kernel_get(b->k, first, pcpu_chunk_nr_populated, &first_pages);
 	if (status) {
 		add_unknown_class(b, "percpu", label,
-				  status == READ_ABSENT ? "pcpu_nr_populated is in no symbol table of the dump" : read_status_text(status));
+				  status == READ_ABSENT
+					  ? "pcpu_nr_populated is in no symbol table of the dump"
+					  : read_status_text(status));
 		return;
 	}
-	add_class(b, "percpu", label, less(populated, first_pages) * units, "pcpu_nr_populated", populated * units);
+	add_class(b, "percpu", label, less(populated, first_pages) * units, "pcpu_nr_populated",
+		  populated * units);
 }
 
 static void kernel_classes(struct books *b)
@@ -269,8 +303,10 @@ static void kernel_classes(struct books *b)
 	vmalloc_class(b, stacks);
 	percpu_class(b);
 	add_if_any(b, "zsmalloc", "zsmalloc (zram, zswap)", counter(b, "NR_ZSPAGES"), "NR_ZSPAGES");
-	add_if_any(b, "balloon", "memory balloon", counter(b, "NR_BALLOON_PAGES"), "NR_BALLOON_PAGES");
-	add_if_any(b, "gpu", "GPU", counter(b, "NR_GPU_ACTIVE") + counter(b, "NR_GPU_RECLAIM"), "NR_GPU_*");
+	add_if_any(b, "balloon", "memory balloon", counter(b, "NR_BALLOON_PAGES"),
+		   "NR_BALLOON_PAGES");
+	add_if_any(b, "gpu", "GPU", counter(b, "NR_GPU_ACTIVE") + counter(b, "NR_GPU_RECLAIM"),
+		   "NR_GPU_*");
 }
 
 struct hugetlb_sum {
@@ -290,23 +326,28 @@ static void hugetlb_classes(struct books *b)
 {
 	struct hugetlb_sum sum = {0};
 	if (hugetlb_for_each(b->k, add_hugetlb, &sum, NULL)) {
-		add_unknown_class(b, "hugetlb_used", "huge pages", "hstates is in no symbol table of the dump");
+		add_unknown_class(b, "hugetlb_used", "huge pages",
+				  "hstates is in no symbol table of the dump");
 		return;
 	}
 	add_if_any(b, "hugetlb_free", "huge pages, free", sum.free, "free_huge_pages");
-	add_if_any(b, "hugetlb_used", "huge pages, in use", sum.used, "nr_huge_pages - free_huge_pages");
+	add_if_any(b, "hugetlb_used", "huge pages, in use", sum.used,
+		   "nr_huge_pages - free_huge_pages");
 }
 
 static void add_rest(struct books *b, struct table *findings)
 {
 	char evidence[200];
 	if (b->excess) {
-		snprintf(evidence, sizeof(evidence), "%llu pages more than the %llu spanned ones", (unsigned long long)b->excess,
-			 (unsigned long long)b->v.spanned_pages);
-		finding_add(findings, SEVERITY_NOTE, "counters_exceed_memory", "The kernel's counters claim more pages than there are",
-			    evidence, NULL);
+		snprintf(evidence, sizeof(evidence), "%llu pages more than the %llu spanned ones",
+			 (unsigned long long)b->excess, (unsigned long long)b->v.spanned_pages);
+		finding_add(findings, SEVERITY_NOTE, "counters_exceed_memory",
+			    "The kernel's counters claim more pages than there are", evidence,
+			    NULL);
 	}
-	add_class(b, "kernel_unknown", b->nr_unknown ? "in use, no counter known" : "in use, no counter (drivers, sockets, ...)",
+	add_class(b, "kernel_unknown",
+		  b->nr_unknown ? "in use, no counter known"
+				: "in use, no counter (drivers, sockets, ...)",
 		  less(b->v.spanned_pages, b->claimed), NULL, 0);
 }
 
@@ -320,14 +361,16 @@ static struct table *classes_table(struct books *b, struct table *findings)
 	slab_classes(b);
 	kernel_classes(b);
 	hugetlb_classes(b);
-	add_class(b, "boot_reserved", "taken at boot (kernel, struct pages, ...)", less(b->v.present_pages, b->v.managed_pages), NULL, 0);
-	add_class(b, "not_present", "holes in the physical memory map", less(b->v.spanned_pages, b->v.present_pages), NULL, 0);
+	add_class(b, "boot_reserved", "taken at boot (kernel, struct pages, ...)",
+		  less(b->v.present_pages, b->v.managed_pages), NULL, 0);
+	add_class(b, "not_present", "holes in the physical memory map",
+		  less(b->v.spanned_pages, b->v.present_pages), NULL, 0);
 	add_rest(b, findings);
 	table_sort(b->classes, NULL, NULL);
 	return b->classes;
 }
 
-/* --- nodes ------------------------------------------------------------------------------------------------------------ */
+/* --- nodes --------------------------------------------------------------------------------- */
 
 static void add_node(void *arg, const struct node *node)
 {

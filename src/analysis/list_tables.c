@@ -13,19 +13,29 @@ struct list {
 	struct table *t;
 };
 
-/* --- modules --------------------------------------------------------------------------------------------------------- */
+/* --- modules ------------------------------------------------------------------------------- */
 
 static const struct column module_columns[] = {
 	[MODULE_NAME] = {"name", "MODULE", "name of the module"},
-	[MODULE_OWNED_BYTES] = {"owned_bytes", "OWNS", "memory of the module itself: text, data, and per-cpu data of all possible CPUs", COL_BYTES},
+	[MODULE_OWNED_BYTES] =
+		{"owned_bytes", "OWNS",
+		 "memory of the module itself: text, data, and per-cpu data of all possible CPUs",
+		 COL_BYTES},
 	[MODULE_SIZE_BYTES] = {"size_bytes", "SIZE", "text and data, as lsmod has it", COL_BYTES},
 	[MODULE_TEXT_BYTES] = {"text_bytes", "TEXT", "code", COL_BYTES},
-	[MODULE_PERCPU_BYTES] = {"percpu_bytes", "PERCPU", "per-cpu data, for one CPU", COL_BYTES, COLUMN_WIDE},
-	[MODULE_REFCOUNT] = {"refcount", "USED", "users that keep it from being unloaded", COL_SIGNED},
-	[MODULE_TAINTED] = {"tainted", "TAINT", "how it taints the kernel: P proprietary, O out of tree, E unsigned, ..."},
-	[MODULE_VERSION] = {"version", "VERSION", "as the module says", .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
-	[MODULE_SRCVERSION] = {"srcversion", "SRCVERSION", "hash of its source", .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
-	[MODULE_ADDRESS] = {"address", "STRUCT", "address of its struct module", COL_ADDRESS, COLUMN_WIDE},
+	[MODULE_PERCPU_BYTES] = {"percpu_bytes", "PERCPU", "per-cpu data, for one CPU", COL_BYTES,
+				 COLUMN_WIDE},
+	[MODULE_REFCOUNT] = {"refcount", "USED", "users that keep it from being unloaded",
+			     COL_SIGNED},
+	[MODULE_TAINTED] =
+		{"tainted", "TAINT",
+		 "how it taints the kernel: P proprietary, O out of tree, E unsigned, ..."},
+	[MODULE_VERSION] = {"version", "VERSION", "as the module says",
+			    .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
+	[MODULE_SRCVERSION] = {"srcversion", "SRCVERSION", "hash of its source",
+			       .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
+	[MODULE_ADDRESS] = {"address", "STRUCT", "address of its struct module", COL_ADDRESS,
+			    COLUMN_WIDE},
 };
 
 const struct table_spec modules_spec = {
@@ -83,7 +93,7 @@ struct table *modules_table(struct kernel *k, struct error *error)
 	return done(&list, module_for_each(k, add_module, &list, error));
 }
 
-/* --- swap, hugetlb, mounts ----------------------------------------------------------------------------------------------- */
+/* --- swap, hugetlb, mounts ----------------------------------------------------------------- */
 
 static const struct column swap_columns[] = {
 	[SWAP_PATH] = {"path", "AREA", "file or device"},
@@ -124,7 +134,8 @@ static const struct column hugetlb_columns[] = {
 	[HUGETLB_SIZE] = {"page_bytes", "PAGE", "size of one huge page", COL_BYTES},
 	[HUGETLB_TOTAL] = {"total", "TOTAL", "huge pages of the pool", COL_COUNT},
 	[HUGETLB_FREE] = {"free", "FREE", "of these, in nobody's use", COL_COUNT},
-	[HUGETLB_RESERVED] = {"reserved", "RESERVED", "free ones that are promised to a mapping", COL_COUNT},
+	[HUGETLB_RESERVED] = {"reserved", "RESERVED", "free ones that are promised to a mapping",
+			      COL_COUNT},
 	[HUGETLB_SURPLUS] = {"surplus", "SURPLUS", "above the configured size", COL_COUNT},
 	[HUGETLB_PAGES] = {"pages", "MEMORY", "memory of the pool", COL_PAGES},
 };
@@ -160,9 +171,12 @@ static const struct column mount_columns[] = {
 	[MOUNT_PATH] = {"path", "MOUNTED ON", "where, in init's namespace"},
 	[MOUNT_DEVICE] = {"device", "DEVICE", "what"},
 	[MOUNT_FSTYPE] = {"fstype", "TYPE", "file system"},
-	[MOUNT_USED_PAGES] = {"used_pages", "USED", "tmpfs with a limit: pages that its files hold", COL_PAGES, COLUMN_OPTIONAL},
-	[MOUNT_MAX_PAGES] = {"max_pages", "LIMIT", "tmpfs: pages that it may hold", COL_PAGES, COLUMN_OPTIONAL},
-	[MOUNT_ADDRESS] = {"address", "MOUNT", "address of its struct mount", COL_ADDRESS, COLUMN_WIDE},
+	[MOUNT_USED_PAGES] = {"used_pages", "USED", "tmpfs with a limit: pages that its files hold",
+			      COL_PAGES, COLUMN_OPTIONAL},
+	[MOUNT_MAX_PAGES] = {"max_pages", "LIMIT", "tmpfs: pages that it may hold", COL_PAGES,
+			     COLUMN_OPTIONAL},
+	[MOUNT_ADDRESS] = {"address", "MOUNT", "address of its struct mount", COL_ADDRESS,
+			   COLUMN_WIDE},
 };
 
 const struct table_spec mounts_spec = {
@@ -194,14 +208,17 @@ struct table *mounts_table(struct kernel *k, struct error *error)
 	return done(&list, mount_for_each(k, add_mount, &list, error));
 }
 
-/* --- kernel log ------------------------------------------------------------------------------------------------------------ */
+/* --- kernel log ---------------------------------------------------------------------------- */
 
 static const struct column log_columns[] = {
 	[LOG_SEQ] = {"seq", "SEQ", "number of the record", COL_COUNT, COLUMN_WIDE},
 	[LOG_TIME] = {"time_ns", "TIME", "nanoseconds since boot", COL_TIME_NS},
-	[LOG_LEVEL] = {"level", "LEVEL", "0 emerg, 1 alert, 2 crit, 3 err, 4 warn, 5 notice, 6 info, 7 debug", COL_COUNT, COLUMN_WIDE},
+	[LOG_LEVEL] = {"level", "LEVEL",
+		       "0 emerg, 1 alert, 2 crit, 3 err, 4 warn, 5 notice, 6 info, 7 debug",
+		       COL_COUNT, COLUMN_WIDE},
 	[LOG_FACILITY] = {"facility", "FACILITY", "0 kernel, 1 user, ...", COL_COUNT, COLUMN_WIDE},
-	[LOG_CALLER] = {"caller", "CALLER", "thread or CPU that logged it (CONFIG_PRINTK_CALLER)", .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
+	[LOG_CALLER] = {"caller", "CALLER", "thread or CPU that logged it (CONFIG_PRINTK_CALLER)",
+			.flags = COLUMN_WIDE | COLUMN_OPTIONAL},
 	[LOG_TEXT] = {"text", "MESSAGE", "the message; may hold several lines"},
 };
 
@@ -235,12 +252,13 @@ struct table *log_table(struct kernel *k, u64 *nr_lost, struct error *error)
 	return done(&list, printk_for_each(k, add_log_record, &list, nr_lost, error));
 }
 
-/* --- unreadable -------------------------------------------------------------------------------------------------------------- */
+/* --- unreadable ---------------------------------------------------------------------------- */
 
 static const struct column unreadable_columns[] = {
 	[UNREADABLE_WHAT] = {"what", "WHAT", "kind of thing"},
 	[UNREADABLE_WHY] = {"why", "WHY", "unmapped excluded truncated damaged io absent"},
-	[UNREADABLE_FIRST_ADDRESS] = {"first_address", "FIRST", "address of the first one", COL_ADDRESS},
+	[UNREADABLE_FIRST_ADDRESS] = {"first_address", "FIRST", "address of the first one",
+				      COL_ADDRESS},
 	[UNREADABLE_COUNT] = {"count", "COUNT", "how many", COL_COUNT},
 };
 

@@ -7,7 +7,7 @@
 #include "analysis/tables.h"
 #include "base/text.h"
 
-/* --- what the log says about memory running out ------------------------------------------------------------------------- */
+/* --- what the log says about memory running out -------------------------------------------- */
 
 static const struct column event_columns[] = {
 	[EVENT_TIME] = {"time_ns", "TIME", "nanoseconds since boot", COL_TIME_NS},
@@ -44,7 +44,8 @@ static const struct event_pattern *match_event(const char *text)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
 		const struct event_pattern *p = &patterns[i];
-		if (p->anywhere ? strstr(text, p->text) != NULL : !strncmp(text, p->text, strlen(p->text)))
+		if (p->anywhere ? strstr(text, p->text) != NULL
+				: !strncmp(text, p->text, strlen(p->text)))
 			return p;
 	}
 	return NULL;
@@ -55,13 +56,15 @@ static struct table *events_of_log(const struct table *log)
 	struct table *t = table_new(&events_spec);
 	for (size_t i = 0; log && i < table_nr_rows(log); i++) {
 		const struct value *row = table_row(log, i);
-		const struct event_pattern *p = row[LOG_TEXT].state == VALUE_KNOWN ? match_event(row[LOG_TEXT].text) : NULL;
+		const struct event_pattern *p =
+			row[LOG_TEXT].state == VALUE_KNOWN ? match_event(row[LOG_TEXT].text) : NULL;
 		if (!p)
 			continue;
 		table_add(t);
 		table_set(t, EVENT_TIME, row[LOG_TIME].u);
 		table_set_text(t, EVENT_KIND, p->kind);
-		table_set_textn(t, EVENT_TEXT, row[LOG_TEXT].text, strcspn(row[LOG_TEXT].text, "\n"));
+		table_set_textn(t, EVENT_TEXT, row[LOG_TEXT].text,
+				strcspn(row[LOG_TEXT].text, "\n"));
 	}
 	return t;
 }
@@ -74,21 +77,28 @@ static u64 count_events(const struct table *events, const char *kind)
 	return n;
 }
 
-/* --- findings -------------------------------------------------------------------------------------------------------- */
+/* --- findings ------------------------------------------------------------------------------ */
 
 static void findings_of_events(const struct report *r)
 {
 	char evidence[200];
-	u64 invoked = count_events(r->events, "invoked"), killed = count_events(r->events, "killed"),
-	    memcg = count_events(r->events, "memcg"), failures = count_events(r->events, "allocation");
+	u64 invoked = count_events(r->events, "invoked"),
+	    killed = count_events(r->events, "killed"), memcg = count_events(r->events, "memcg"),
+	    failures = count_events(r->events, "allocation");
 	if (invoked) {
-		snprintf(evidence, sizeof(evidence), "%llu time%s in the log; lines that tell of kills: %llu, of kills within a cgroup's limit: %llu",
-			 (unsigned long long)invoked, invoked == 1 ? "" : "s", (unsigned long long)killed, (unsigned long long)memcg);
-		finding_add(r->findings, SEVERITY_CRITICAL, "oom", "The OOM killer ran", evidence, "memwho dmesg DUMP shows the whole reports");
+		snprintf(
+			evidence, sizeof(evidence),
+			"%llu time%s in the log; lines that tell of kills: %llu, of kills within a cgroup's limit: %llu",
+			(unsigned long long)invoked, invoked == 1 ? "" : "s",
+			(unsigned long long)killed, (unsigned long long)memcg);
+		finding_add(r->findings, SEVERITY_CRITICAL, "oom", "The OOM killer ran", evidence,
+			    "memwho dmesg DUMP shows the whole reports");
 	}
 	if (failures) {
-		snprintf(evidence, sizeof(evidence), "%llu time%s in the log", (unsigned long long)failures, failures == 1 ? "" : "s");
-		finding_add(r->findings, SEVERITY_WARNING, "allocation_failure", "Allocations of pages failed", evidence, NULL);
+		snprintf(evidence, sizeof(evidence), "%llu time%s in the log",
+			 (unsigned long long)failures, failures == 1 ? "" : "s");
+		finding_add(r->findings, SEVERITY_WARNING, "allocation_failure",
+			    "Allocations of pages failed", evidence, NULL);
 	}
 }
 
@@ -99,17 +109,19 @@ static void findings_of_zones(const struct report *r)
 		char title[120], evidence[200];
 		if (strcmp(z[ZONE_BELOW].text, "min") || !z[ZONE_MANAGED].u)
 			continue;
-		snprintf(title, sizeof(title), "Zone %s of node %llu is below its min watermark", z[ZONE_NAME].text,
-			 (unsigned long long)z[ZONE_NODE].u);
-		snprintf(evidence, sizeof(evidence), "%llu pages free, min %llu, low %llu, high %llu", (unsigned long long)z[ZONE_FREE].u,
-			 (unsigned long long)z[ZONE_MIN].u, (unsigned long long)z[ZONE_LOW].u, (unsigned long long)z[ZONE_HIGH].u);
+		snprintf(title, sizeof(title), "Zone %s of node %llu is below its min watermark",
+			 z[ZONE_NAME].text, (unsigned long long)z[ZONE_NODE].u);
+		snprintf(evidence, sizeof(evidence),
+			 "%llu pages free, min %llu, low %llu, high %llu",
+			 (unsigned long long)z[ZONE_FREE].u, (unsigned long long)z[ZONE_MIN].u,
+			 (unsigned long long)z[ZONE_LOW].u, (unsigned long long)z[ZONE_HIGH].u);
 		finding_add(r->findings, SEVERITY_WARNING, "zone_below_min", title, evidence, NULL);
 	}
 }
 
 /*
- * Classes that are rarely this large on a healthy machine, with the thresholds that others use: slab 30 % and page tables 2 % are
- * Oracle memstate's, 10 % unaccounted too.
+ * Classes that are rarely this large on a healthy machine, with the thresholds that others use:
+ * slab 30 % and page tables 2 % are Oracle memstate's, 10 % unaccounted too.
  */
 static const struct class_limit {
 	const char *key, *title, *next_step;
@@ -117,14 +129,21 @@ static const struct class_limit {
 } class_limits[] = {
 	{"slab", "Slab caches hold much of the memory", "memwho slabs DUMP shows which", 0.30},
 	{"large_kmalloc", "Large kmalloc() blocks hold much of the memory", NULL, 0.10},
-	{"page_table", "Page tables hold much of the memory", "many processes that map one large segment: think of huge pages", 0.02},
+	{"page_table", "Page tables hold much of the memory",
+	 "many processes that map one large segment: think of huge pages", 0.02},
 	{"vmalloc", "vmalloc holds much of the memory", NULL, 0.10},
-	{"percpu", "Per-cpu memory holds much of the memory", "dead cgroups are a frequent reason", 0.10},
-	{"shmem", "tmpfs and shared memory hold much of the memory", "memwho mounts DUMP shows how much each tmpfs holds", 0.30},
-	{"kernel_unknown", "Much memory is in use that no counter of the kernel knows", "drivers, sockets, page pools: nothing counts these", 0.10},
+	{"percpu", "Per-cpu memory holds much of the memory", "dead cgroups are a frequent reason",
+	 0.10},
+	{"shmem", "tmpfs and shared memory hold much of the memory",
+	 "memwho mounts DUMP shows how much each tmpfs holds", 0.30},
+	{"kernel_unknown", "Much memory is in use that no counter of the kernel knows",
+	 "drivers, sockets, page pools: nothing counts these", 0.10},
 };
 
-/* kernel_unknown holds the pages of classes that are not known, too: then it says nothing of drivers. */
+/*
+ * kernel_unknown holds the pages of classes that are not known, too: then it says nothing of
+ * drivers.
+ */
 static bool all_classes_known(const struct table *classes)
 {
 	for (size_t i = 0; i < table_nr_rows(classes); i++) {
@@ -144,18 +163,23 @@ static void findings_of_census(const struct report *r)
 	u64 managed = census[CENSUS_MANAGED].u, page_size = census[CENSUS_PAGE_SIZE].u;
 	for (size_t i = 0; i < table_nr_rows(classes); i++) {
 		const struct value *row = table_row(classes, i);
-		for (size_t j = 0; row[CLASS_PAGES].state == VALUE_KNOWN && j < ARRAY_SIZE(class_limits); j++) {
+		for (size_t j = 0;
+		     row[CLASS_PAGES].state == VALUE_KNOWN && j < ARRAY_SIZE(class_limits); j++) {
 			const struct class_limit *limit = &class_limits[j];
 			char evidence[200], bytes[16];
 			double share = managed ? (double)row[CLASS_PAGES].u / (double)managed : 0;
 			if (strcmp(limit->key, row[CLASS_KEY].text) || share < limit->share ||
 			    (!all_known && !strcmp(limit->key, "kernel_unknown")))
 				continue;
-			snprintf(evidence, sizeof(evidence), "%s, %.1f %% of the memory that the kernel manages (a sign from %.0f %% on)",
-				 text_bytes(bytes, row[CLASS_PAGES].u * page_size), 100 * share, 100 * limit->share);
+			snprintf(
+				evidence, sizeof(evidence),
+				"%s, %.1f %% of the memory that the kernel manages (a sign from %.0f %% on)",
+				text_bytes(bytes, row[CLASS_PAGES].u * page_size), 100 * share,
+				100 * limit->share);
 			char key[64];
 			snprintf(key, sizeof(key), "large_%s", limit->key);
-			finding_add(r->findings, SEVERITY_WARNING, key, limit->title, evidence, limit->next_step);
+			finding_add(r->findings, SEVERITY_WARNING, key, limit->title, evidence,
+				    limit->next_step);
 		}
 	}
 }
@@ -173,45 +197,66 @@ static void findings_of_source(const struct report *r, struct image *image, cons
 	const struct image_info *info = image_info(image);
 	char evidence[200], bytes[16];
 	if (!info->complete) {
-		snprintf(evidence, sizeof(evidence), "%s are missing; what lies there is unreadable, all else is reported",
+		snprintf(evidence, sizeof(evidence),
+			 "%s are missing; what lies there is unreadable, all else is reported",
 			 info->missing_bytes ? text_bytes(bytes, info->missing_bytes) : "parts");
-		finding_add(r->findings, SEVERITY_WARNING, "dump_incomplete", "The dump is incomplete", evidence,
+		finding_add(r->findings, SEVERITY_WARNING, "dump_incomplete",
+			    "The dump is incomplete", evidence,
 			    "was the disk full, or the time of the dump service up?");
 	}
 	u64 excluded = k ? count_unreadable(k, READ_EXCLUDED) : 0;
 	if (excluded) {
-		snprintf(evidence, sizeof(evidence), "%llu things that the kernel uses lie in pages that the dump level left out",
-			 (unsigned long long)excluded);
-		finding_add(r->findings, SEVERITY_WARNING, "kernel_pages_excluded", "The dump lacks pages of the kernel itself", evidence,
-			    "makedumpfile took pages of this kernel for free or user memory (it is often older than the kernel): try a newer one, or a lower level (-d 1)");
+		snprintf(
+			evidence, sizeof(evidence),
+			"%llu things that the kernel uses lie in pages that the dump level left out",
+			(unsigned long long)excluded);
+		finding_add(
+			r->findings, SEVERITY_WARNING, "kernel_pages_excluded",
+			"The dump lacks pages of the kernel itself", evidence,
+			"makedumpfile took pages of this kernel for free or user memory (it is often older than the kernel): try a newer one, or a lower level (-d 1)");
 	}
 	if (k && k->vmcoreinfo_found_by_scan)
-		finding_add(r->findings, SEVERITY_NOTE, "vmcoreinfo_scanned", "The dump has no VMCOREINFO note",
+		finding_add(r->findings, SEVERITY_NOTE, "vmcoreinfo_scanned",
+			    "The dump has no VMCOREINFO note",
 			    "it was found in the kernel's own memory", NULL);
 	if (k && k->online_cleared_by_panic)
-		finding_add(r->findings, SEVERITY_NOTE, "cpus_stopped_by_panic", "The panic took CPUs offline",
-			    "what they held in per-cpu lists and counters is counted all the same", NULL);
+		finding_add(r->findings, SEVERITY_NOTE, "cpus_stopped_by_panic",
+			    "The panic took CPUs offline",
+			    "what they held in per-cpu lists and counters is counted all the same",
+			    NULL);
 	if (k && k->types && !k->has_data_symbols)
-		finding_add(r->findings, SEVERITY_NOTE, "no_data_symbols", "The kernel's own symbol table has only functions",
-			    "built without CONFIG_KALLSYMS_ALL: what is not exported has no known address; figures that need it are unknown",
-			    "give the kernel's System.map (--map FILE) or vmlinux (--vmlinux FILE) for them");
+		finding_add(
+			r->findings, SEVERITY_NOTE, "no_data_symbols",
+			"The kernel's own symbol table has only functions",
+			"built without CONFIG_KALLSYMS_ALL: what is not exported has no known address; figures that need it are unknown",
+			"give the kernel's System.map (--map FILE) or vmlinux (--vmlinux FILE) for them");
 	if (k && !k->types)
-		finding_add(r->findings, SEVERITY_CRITICAL, "no_types", "The kernel's types are not known: most of the report is missing", k->types_why,
-			    info->complete ? "the same kernel's /sys/kernel/btf/vmlinux, or its vmlinux with debuginfo, has them: --vmlinux FILE"
-					   : "what is cut off can't be had back: copy the dump again");
+		finding_add(
+			r->findings, SEVERITY_CRITICAL, "no_types",
+			"The kernel's types are not known: most of the report is missing",
+			k->types_why,
+			info->complete
+				? "the same kernel's /sys/kernel/btf/vmlinux, or its vmlinux with debuginfo, has them: --vmlinux FILE"
+				: "what is cut off can't be had back: copy the dump again");
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------- */
+/* --- the whole ----------------------------------------------------------------------------- */
 
-/* A builder that failed leaves its reason, and a finding; without types nearly all is missing, and one finding says that. */
-static struct table *part(struct report *r, struct table *table, const char *key, const struct kernel *k, struct error *error)
+/*
+ * A builder that failed leaves its reason, and a finding; without types nearly all is missing, and
+ * one finding says that.
+ */
+static struct table *part(struct report *r, struct table *table, const char *key,
+			  const struct kernel *k, struct error *error)
 {
 	if (!table) {
 		char title[64];
-		*vec_push(&r->missing) = (struct missing_part){key, arena_strdup(&r->arena, error->text)};
+		*vec_push(&r->missing) =
+			(struct missing_part){key, arena_strdup(&r->arena, error->text)};
 		snprintf(title, sizeof(title), "%s can't be told", key);
 		if (k->types)
-			finding_add(r->findings, SEVERITY_NOTE, "not_known", title, error->text, NULL);
+			finding_add(r->findings, SEVERITY_NOTE, "not_known", title, error->text,
+				    NULL);
 	}
 	error->text[0] = '\0';
 	return table;
@@ -241,8 +286,8 @@ static void build_kernel_parts(struct report *r, struct kernel *k)
 	r->mounts = part(r, mounts_table(k, &error), "mounts", k, &error);
 }
 
-void report_build(struct report *r, struct image *image, struct kernel *k, const char *const *paths, size_t nr_paths,
-		  const char *boot_error)
+void report_build(struct report *r, struct image *image, struct kernel *k, const char *const *paths,
+		  size_t nr_paths, const char *boot_error)
 {
 	const struct image_info *info = image_info(image);
 	*r = (struct report){.findings = table_new(&findings_spec)};
@@ -250,8 +295,11 @@ void report_build(struct report *r, struct image *image, struct kernel *k, const
 	if (k)
 		build_kernel_parts(r, k);
 	else
-		finding_add(r->findings, SEVERITY_CRITICAL, "no_kernel", "The dump's kernel can't be found", boot_error,
-			    info->complete ? NULL : "what is cut off can't be had back: copy the dump again");
+		finding_add(r->findings, SEVERITY_CRITICAL, "no_kernel",
+			    "The dump's kernel can't be found", boot_error,
+			    info->complete
+				    ? NULL
+				    : "what is cut off can't be had back: copy the dump again");
 	r->events = events_of_log(r->log);
 	findings_of_events(r);
 	findings_of_zones(r);
@@ -262,8 +310,9 @@ void report_build(struct report *r, struct image *image, struct kernel *k, const
 
 void report_done(struct report *r)
 {
-	struct table *const tables[] = {r->source, r->system,  r->census, r->zones,  r->tasks,	r->slabs,    r->modules,
-					r->swaps,  r->hugetlb, r->mounts, r->log,    r->events, r->findings, r->unreadable};
+	struct table *const tables[] = {r->source, r->system,  r->census,   r->zones,	  r->tasks,
+					r->slabs,  r->modules, r->swaps,    r->hugetlb,	  r->mounts,
+					r->log,	   r->events,  r->findings, r->unreadable};
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		if (tables[i])
 			table_free(tables[i]);

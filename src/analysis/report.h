@@ -1,7 +1,8 @@
 /*
  * The report: everything that memwho knows of one dump, as tables.
  *
- * report_build() never fails as a whole: a part that this dump does not give is NULL, and a finding says why.
+ * report_build() never fails as a whole: a part that this dump does not give is NULL, and a finding
+ * says why.
  */
 #ifndef ANALYSIS_REPORT_H
 #define ANALYSIS_REPORT_H
@@ -14,8 +15,9 @@ struct missing_part {
 };
 
 struct report {
-	struct table *source, *system, *census, *zones, *tasks, *slabs, *modules, *swaps, *hugetlb, *mounts, *log;
-	struct table *events;	  /* the log's lines about memory running out, oldest first */
+	struct table *source, *system, *census, *zones, *tasks, *slabs, *modules, *swaps, *hugetlb,
+		*mounts, *log;
+	struct table *events; /* the log's lines about memory running out, oldest first */
 	struct table *findings, *unreadable;
 	struct arena arena;
 	VEC(struct missing_part) missing;
@@ -28,8 +30,8 @@ extern const struct table_spec events_spec;
 const char *report_why_missing(const struct report *report, const char *key);
 
 /* k NULL: the dump's kernel could not be found; boot_error says why. */
-void report_build(struct report *report, struct image *image, struct kernel *k, const char *const *paths, size_t nr_paths,
-		  const char *boot_error);
+void report_build(struct report *report, struct image *image, struct kernel *k,
+		  const char *const *paths, size_t nr_paths, const char *boot_error);
 void report_done(struct report *report);
 
 #endif

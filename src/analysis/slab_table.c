@@ -1,6 +1,7 @@
 /*
- * Slab caches by size, and one row for what is slab memory and belongs to no cache: large kmalloc (more than two pages)
- * comes straight from the page allocator and is counted in the same kernel counters (since 5.9 also by SLUB).
+ * Slab caches by size, and one row for what is slab memory and belongs to no cache: large kmalloc
+ * (more than two pages) comes straight from the page allocator and is counted in the same kernel
+ * counters (since 5.9 also by SLUB).
  */
 #include "analysis/tables.h"
 
@@ -14,22 +15,41 @@ static const struct column slab_columns[] = {
 	[SLAB_PAGES] = {"pages", "PAGES", "pages of its slabs", COL_COUNT},
 	[SLAB_BYTES] = {"bytes", "SIZE", "memory of its slabs", COL_BYTES},
 	[SLAB_SHARE] = {"share", "% RAM", "of the RAM that the kernel manages", COL_PERCENT},
-	[SLAB_OBJECTS_ALLOCATED] = {"objects_allocated", "ALLOCATED", "objects in use: all slots less those found free", COL_COUNT},
-	[SLAB_OBJECTS_TOTAL] = {"objects_total", "SLOTS", "slots for objects in all slabs", COL_COUNT},
-	[SLAB_OBJECT_SIZE] = {"object_size", "OBJSIZE", "bytes that a user of the cache gets", COL_COUNT},
-	[SLAB_SLOT_SIZE] = {"slot_size", "SLOT", "bytes that a slot takes, with padding and metadata", COL_COUNT, COLUMN_WIDE},
+	[SLAB_OBJECTS_ALLOCATED] = {"objects_allocated", "ALLOCATED",
+				    "objects in use: all slots less those found free", COL_COUNT},
+	[SLAB_OBJECTS_TOTAL] = {"objects_total", "SLOTS", "slots for objects in all slabs",
+				COL_COUNT},
+	[SLAB_OBJECT_SIZE] = {"object_size", "OBJSIZE", "bytes that a user of the cache gets",
+			      COL_COUNT},
+	[SLAB_SLOT_SIZE] = {"slot_size", "SLOT",
+			    "bytes that a slot takes, with padding and metadata", COL_COUNT,
+			    COLUMN_WIDE},
 	[SLAB_SLABS] = {"slabs", "SLABS", "slabs: blocks of pages", COL_COUNT},
-	[SLAB_RECLAIMABLE] = {"reclaimable", "RECLAIM", "the kernel may shrink it under pressure", COL_BOOL},
-	[SLAB_FREE_PARTIAL] = {"free_partial", "FREE PARTIAL", "free slots in partial slabs of nodes and CPUs", COL_COUNT, COLUMN_WIDE},
-	[SLAB_FREE_CPU] = {"free_cpu", "FREE CPU", "free slots in the slabs that CPUs allocate from", COL_COUNT, COLUMN_WIDE},
-	[SLAB_FREE_SHEAVES] = {"free_sheaves", "FREE SHEAVES", "free objects in sheaves of CPUs and nodes", COL_COUNT, COLUMN_WIDE},
-	[SLAB_FREE_RCU] = {"free_rcu", "FREE RCU", "freed by kfree_rcu and waiting in a sheaf", COL_COUNT, COLUMN_WIDE},
-	[SLAB_SLABINFO_ACTIVE] = {"slabinfo_active", "SLABINFO", "active_objs as /proc/slabinfo has it: per-cpu free slots count as active",
-				  COL_COUNT, COLUMN_JSON_ONLY},
-	[SLAB_UNCERTAIN] = {"objects_uncertain", "UNCERTAIN", "slots of slabs that were in the middle of a change or are damaged: counted as "
-			    "allocated", COL_COUNT, COLUMN_WIDE},
-	[SLAB_ALIASES] = {"aliases", "ALSO", "caches that were merged into this one", COL_LIST, COLUMN_WIDE},
-	[SLAB_ADDRESS] = {"address", "KMEM_CACHE", "address of its kmem_cache", COL_ADDRESS, COLUMN_WIDE},
+	[SLAB_RECLAIMABLE] = {"reclaimable", "RECLAIM", "the kernel may shrink it under pressure",
+			      COL_BOOL},
+	[SLAB_FREE_PARTIAL] = {"free_partial", "FREE PARTIAL",
+			       "free slots in partial slabs of nodes and CPUs", COL_COUNT,
+			       COLUMN_WIDE},
+	[SLAB_FREE_CPU] = {"free_cpu", "FREE CPU",
+			   "free slots in the slabs that CPUs allocate from", COL_COUNT,
+			   COLUMN_WIDE},
+	[SLAB_FREE_SHEAVES] = {"free_sheaves", "FREE SHEAVES",
+			       "free objects in sheaves of CPUs and nodes", COL_COUNT, COLUMN_WIDE},
+	[SLAB_FREE_RCU] = {"free_rcu", "FREE RCU", "freed by kfree_rcu and waiting in a sheaf",
+			   COL_COUNT, COLUMN_WIDE},
+	[SLAB_SLABINFO_ACTIVE] =
+		{"slabinfo_active", "SLABINFO",
+		 "active_objs as /proc/slabinfo has it: per-cpu free slots count as active",
+		 COL_COUNT, COLUMN_JSON_ONLY},
+	[SLAB_UNCERTAIN] =
+		{"objects_uncertain", "UNCERTAIN",
+		 "slots of slabs that were in the middle of a change or are damaged: counted as "
+		 "allocated",
+		 COL_COUNT, COLUMN_WIDE},
+	[SLAB_ALIASES] = {"aliases", "ALSO", "caches that were merged into this one", COL_LIST,
+			  COLUMN_WIDE},
+	[SLAB_ADDRESS] = {"address", "KMEM_CACHE", "address of its kmem_cache", COL_ADDRESS,
+			  COLUMN_WIDE},
 };
 
 const struct table_spec slabs_spec = {
@@ -66,7 +86,8 @@ static void set_aliases(const struct slab_list *list, const struct slab_cache *c
 {
 	VEC(const char *) names = {0};
 	if (!list->aliases_known) {
-		table_set_unknown(list->t, SLAB_ALIASES, "sysfs' directory of slab caches can't be found");
+		table_set_unknown(list->t, SLAB_ALIASES,
+				  "sysfs' directory of slab caches can't be found");
 		return;
 	}
 	for (size_t i = 0; i < list->aliases.n; i++) {
@@ -85,7 +106,8 @@ static void set_size(const struct slab_list *list, u64 pages)
 	table_set(list->t, SLAB_PAGES, pages);
 	table_set(list->t, SLAB_BYTES, pages * page_size);
 	if (list->managed_pages)
-		table_set_real(list->t, SLAB_SHARE, 100.0 * (double)pages / (double)list->managed_pages);
+		table_set_real(list->t, SLAB_SHARE,
+			       100.0 * (double)pages / (double)list->managed_pages);
 	else
 		table_set_unknown(list->t, SLAB_SHARE, "the zones can't be read");
 }
@@ -105,7 +127,8 @@ static void set_counts(struct slab_list *list, const struct slab_cache *c)
 	u64 pages;
 	if (!c->counters_known) {
 		const char *reason = c->lost ? read_status_text(c->lost) : why;
-		static const unsigned unknown[] = {SLAB_OBJECTS_ALLOCATED, SLAB_OBJECTS_TOTAL, SLAB_SLABS};
+		static const unsigned unknown[] = {SLAB_OBJECTS_ALLOCATED, SLAB_OBJECTS_TOTAL,
+						   SLAB_SLABS};
 		for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
 			table_set_unknown(t, unknown[i], reason);
 		set_size_unknown(list, reason);
@@ -121,7 +144,8 @@ static void set_counts(struct slab_list *list, const struct slab_cache *c)
 	table_set(t, SLAB_OBJECTS_TOTAL, c->objects_total);
 	table_set(t, SLAB_UNCERTAIN, c->objects_uncertain);
 	if (c->lost) {
-		table_set_unknown(t, SLAB_OBJECTS_ALLOCATED, "a list of its slabs or of free objects is not readable");
+		table_set_unknown(t, SLAB_OBJECTS_ALLOCATED,
+				  "a list of its slabs or of free objects is not readable");
 		table_set_unknown(t, SLAB_SLABINFO_ACTIVE, "a list of its slabs is not readable");
 		return;
 	}
@@ -147,7 +171,8 @@ static void set_free(struct table *t, const struct slab_cache *c)
 		if (c->objects_uncertain && !c->lost)
 			table_set_unknown(t, rows[i].column, "some of its slabs can't be judged");
 		else if (c->lost)
-			table_set_unknown(t, rows[i].column, "a list of its slabs or of free objects is not readable");
+			table_set_unknown(t, rows[i].column,
+					  "a list of its slabs or of free objects is not readable");
 		else
 			table_set(t, rows[i].column, rows[i].free);
 	}
@@ -175,7 +200,8 @@ static bool add_cache(void *arg, const struct slab_cache *c)
 static void add_large_kmalloc(struct slab_list *list, const struct vmstat *vmstat)
 {
 	u64 reclaimable, unreclaimable;
-	if (!vmstat_get(vmstat, "NR_SLAB_RECLAIMABLE_B", &reclaimable) && !vmstat_get(vmstat, "NR_SLAB_RECLAIMABLE", &reclaimable))
+	if (!vmstat_get(vmstat, "NR_SLAB_RECLAIMABLE_B", &reclaimable) &&
+	    !vmstat_get(vmstat, "NR_SLAB_RECLAIMABLE", &reclaimable))
 		return;
 	if (!vmstat_get(vmstat, "NR_SLAB_UNRECLAIMABLE_B", &unreclaimable) &&
 	    !vmstat_get(vmstat, "NR_SLAB_UNRECLAIMABLE", &unreclaimable))

@@ -8,12 +8,18 @@
 static const struct column source_columns[] = {
 	[SOURCE_PATH] = {"path", "file", "the file, or the files of a split dump", COL_LIST},
 	[SOURCE_KIND] = {"kind", "kind", "elf, kdump, flattened, proc-vmcore, raw"},
-	[SOURCE_DESCRIPTION] = {"description", "format", "container, compression and shape in words"},
-	[SOURCE_DUMP_LEVEL] = {"dump_level", "dump level", "makedumpfile's -d: what was left out on purpose", COL_COUNT},
+	[SOURCE_DESCRIPTION] = {"description", "format",
+				"container, compression and shape in words"},
+	[SOURCE_DUMP_LEVEL] = {"dump_level", "dump level",
+			       "makedumpfile's -d: what was left out on purpose", COL_COUNT},
 	[SOURCE_COMPLETE] = {"complete", "complete", "no part of the file is missing", COL_BOOL},
-	[SOURCE_MISSING_PAGES] = {"missing_pages", "missing pages", "pages that lie past the end of a truncated file", COL_COUNT},
-	[SOURCE_MISSING_BYTES] = {"missing_bytes", "missing", "bytes that the headers promise past the end of the file", COL_BYTES},
-	[SOURCE_FILE_BYTES] = {"file_bytes", "size of the file", "as it lies on disk, all files together", COL_BYTES},
+	[SOURCE_MISSING_PAGES] = {"missing_pages", "missing pages",
+				  "pages that lie past the end of a truncated file", COL_COUNT},
+	[SOURCE_MISSING_BYTES] = {"missing_bytes", "missing",
+				  "bytes that the headers promise past the end of the file",
+				  COL_BYTES},
+	[SOURCE_FILE_BYTES] = {"file_bytes", "size of the file",
+			       "as it lies on disk, all files together", COL_BYTES},
 };
 
 const struct table_spec source_spec = {
@@ -27,7 +33,8 @@ const struct table_spec source_spec = {
 static u64 missing_pages(struct image *image)
 {
 	const struct image_info *info = image_info(image);
-	u64 page = info->page_size ? info->page_size : 4096, end = info->max_pfn * page, missing = 0;
+	u64 page = info->page_size ? info->page_size : 4096, end = info->max_pfn * page,
+	    missing = 0;
 	for (u64 paddr = 0; paddr < end;) {
 		u64 run;
 		if (image_state(image, paddr, &run) == READ_TRUNCATED)
@@ -62,14 +69,21 @@ static const struct column system_columns[] = {
 	[SYSTEM_ARCH] = {"arch", "machine", "x86_64 or aarch64"},
 	[SYSTEM_HOSTNAME] = {"hostname", "host", "node name"},
 	[SYSTEM_BOOT_TIME] = {"boot_time", "booted", "when the kernel started", COL_UNIX_TIME},
-	[SYSTEM_CRASH_TIME] = {"crash_time", "dumped", "when it crashed, or the dump was taken", COL_UNIX_TIME},
-	[SYSTEM_UPTIME_S] = {"uptime_s", "uptime, s", "from boot to dump, time asleep included", COL_COUNT},
-	[SYSTEM_CPUS] = {"cpus", "CPUs", "possible CPUs: those whose per-cpu data counts", COL_COUNT},
-	[SYSTEM_CPUS_PRESENT] = {"cpus_present", "present", "CPUs that are there; the other possible ones are empty slots", COL_COUNT},
-	[SYSTEM_CPUS_ONLINE] = {"cpus_online", "online", "still online when dumped (a panic stops the others)", COL_COUNT},
+	[SYSTEM_CRASH_TIME] = {"crash_time", "dumped", "when it crashed, or the dump was taken",
+			       COL_UNIX_TIME},
+	[SYSTEM_UPTIME_S] = {"uptime_s", "uptime, s", "from boot to dump, time asleep included",
+			     COL_COUNT},
+	[SYSTEM_CPUS] = {"cpus", "CPUs", "possible CPUs: those whose per-cpu data counts",
+			 COL_COUNT},
+	[SYSTEM_CPUS_PRESENT] = {"cpus_present", "present",
+				 "CPUs that are there; the other possible ones are empty slots",
+				 COL_COUNT},
+	[SYSTEM_CPUS_ONLINE] = {"cpus_online", "online",
+				"still online when dumped (a panic stops the others)", COL_COUNT},
 	[SYSTEM_PAGE_SIZE] = {"page_size", "page size", "of the kernel", COL_BYTES},
 	[SYSTEM_RAM_BYTES] = {"ram_bytes", "RAM", "present pages of all zones", COL_BYTES},
-	[SYSTEM_PANICKED] = {"panicked", "panicked", "the kernel was panicking when dumped", COL_BOOL},
+	[SYSTEM_PANICKED] = {"panicked", "panicked", "the kernel was panicking when dumped",
+			     COL_BOOL},
 	[SYSTEM_PANIC] = {"panic", "panic", "its message, from the log", .flags = COLUMN_OPTIONAL},
 	[SYSTEM_CMDLINE] = {"cmdline", "command line", "of the kernel"},
 	[SYSTEM_TAINTED] = {"tainted", "tainted", "why the kernel is tainted", COL_LIST},
@@ -119,8 +133,10 @@ struct table *system_table(struct kernel *k)
 	set_text_or_unknown(t, SYSTEM_HOSTNAME, f->hostname, "init_uts_ns can't be read");
 	set_times(t, f);
 	table_set_status(t, SYSTEM_CPUS, k->cpus_known ? READ_OK : READ_ABSENT, f->cpus_possible);
-	table_set_status(t, SYSTEM_CPUS_PRESENT, k->cpus_known ? READ_OK : READ_ABSENT, f->cpus_present);
-	table_set_status(t, SYSTEM_CPUS_ONLINE, k->cpus_known ? READ_OK : READ_ABSENT, f->cpus_online);
+	table_set_status(t, SYSTEM_CPUS_PRESENT, k->cpus_known ? READ_OK : READ_ABSENT,
+			 f->cpus_present);
+	table_set_status(t, SYSTEM_CPUS_ONLINE, k->cpus_known ? READ_OK : READ_ABSENT,
+			 f->cpus_online);
 	table_set(t, SYSTEM_PAGE_SIZE, k->page_size);
 	if (vmstat_read(k, &vmstat, NULL) == 0)
 		table_set(t, SYSTEM_RAM_BYTES, vmstat.present_pages * k->page_size);
@@ -137,7 +153,8 @@ struct table *system_table(struct kernel *k)
 		table_set_list(t, SYSTEM_TAINTED, f->taint, f->nr_taint);
 	else
 		table_set_unknown(t, SYSTEM_TAINTED, "tainted_mask can't be read");
-	set_text_or_unknown(t, SYSTEM_BUILD_ID, k->build_id, "VMCOREINFO has none (kernels before 5.9)");
+	set_text_or_unknown(t, SYSTEM_BUILD_ID, k->build_id,
+			    "VMCOREINFO has none (kernels before 5.9)");
 	free(f);
 	return t;
 }

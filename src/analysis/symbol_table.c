@@ -1,14 +1,23 @@
-/* Symbols of the kernel and its modules, and the members of a type: what an expert looks up by hand. */
+/*
+ * Symbols of the kernel and its modules, and the members of a type: what an expert looks up by
+ * hand.
+ */
 #include <string.h>
 
 #include "analysis/tables.h"
 #include "object/module.h"
 
 static const struct column symbol_columns[] = {
-	[SYMBOL_ADDRESS] = {"address", "ADDRESS", "where it is in the running kernel (per-cpu variables: their offset, in kernels before 6.15)", COL_ADDRESS},
-	[SYMBOL_TYPE] = {"type", "T", "as nm tells it: T text, D data, B bss, R read-only, A absolute, small letters: local"},
+	[SYMBOL_ADDRESS] =
+		{"address", "ADDRESS",
+		 "where it is in the running kernel (per-cpu variables: their offset, in kernels before 6.15)",
+		 COL_ADDRESS},
+	[SYMBOL_TYPE] =
+		{"type", "T",
+		 "as nm tells it: T text, D data, B bss, R read-only, A absolute, small letters: local"},
 	[SYMBOL_NAME] = {"name", "NAME", "its name"},
-	[SYMBOL_MODULE] = {"module", "MODULE", "the module that it belongs to", .flags = COLUMN_OPTIONAL},
+	[SYMBOL_MODULE] = {"module", "MODULE", "the module that it belongs to",
+			   .flags = COLUMN_OPTIONAL},
 };
 
 const struct table_spec symbols_spec = {
@@ -35,7 +44,9 @@ struct table *symbols_table(struct kernel *k, struct error *error)
 {
 	modules_load_symbols(k);
 	if (!symbols_count(k->symbols)) {
-		error_set(error, EXIT_PARTIAL, "no symbols: kallsyms can't be found in the dump; give a System.map (--map) or vmlinux (--vmlinux)");
+		error_set(
+			error, EXIT_PARTIAL,
+			"no symbols: kallsyms can't be found in the dump; give a System.map (--map) or vmlinux (--vmlinux)");
 		return NULL;
 	}
 	struct table *t = table_new(&symbols_spec);
@@ -43,14 +54,17 @@ struct table *symbols_table(struct kernel *k, struct error *error)
 	return t;
 }
 
-/* --- a type's members ---------------------------------------------------------------------------------------------------- */
+/* --- a type's members ---------------------------------------------------------------------- */
 
 static const struct column member_columns[] = {
 	[MEMBER_OFFSET] = {"offset", "OFFSET", "bytes from the start", COL_COUNT},
 	[MEMBER_SIZE] = {"size", "SIZE", "bytes; 0 for a flexible array", COL_COUNT},
-	[MEMBER_BITS] = {"bits", "BITS", "bit field: first bit within the byte at OFFSET, number of bits", .flags = COLUMN_OPTIONAL},
+	[MEMBER_BITS] = {"bits", "BITS",
+			 "bit field: first bit within the byte at OFFSET, number of bits",
+			 .flags = COLUMN_OPTIONAL},
 	[MEMBER_TYPE] = {"type", "TYPE", "type of the member"},
-	[MEMBER_NAME] = {"name", "MEMBER", "its name; members of anonymous structs are named within the whole"},
+	[MEMBER_NAME] = {"name", "MEMBER",
+			 "its name; members of anonymous structs are named within the whole"},
 };
 
 const struct table_spec members_spec = {
@@ -62,15 +76,19 @@ const struct table_spec members_spec = {
 };
 
 static const char *const kind_words[] = {
-	[TYPE_VOID] = "void", [TYPE_INT] = "", [TYPE_FLOAT] = "", [TYPE_PTR] = "pointer", [TYPE_ARRAY] = "array",
-	[TYPE_STRUCT] = "struct ", [TYPE_UNION] = "union ", [TYPE_ENUM] = "enum ", [TYPE_FUNC] = "function",
+	[TYPE_VOID] = "void",	    [TYPE_INT] = "",	    [TYPE_FLOAT] = "",
+	[TYPE_PTR] = "pointer",	    [TYPE_ARRAY] = "array", [TYPE_STRUCT] = "struct ",
+	[TYPE_UNION] = "union ",    [TYPE_ENUM] = "enum ",  [TYPE_FUNC] = "function",
 	[TYPE_FORWARD] = "struct ", [TYPE_OTHER] = "?"};
 
 /* "struct list_head", "struct page *", "u8 [16]"; one level of pointer or array is spelt out. */
-static void type_text(const struct typeinfo *types, const struct type_member *m, char *text, size_t size)
+static void type_text(const struct typeinfo *types, const struct type_member *m, char *text,
+		      size_t size)
 {
 	u64 nr = 0;
-	type_id target = m->kind == TYPE_PTR || m->kind == TYPE_ARRAY ? typeinfo_target(types, m->type, &nr) : m->type;
+	type_id target = m->kind == TYPE_PTR || m->kind == TYPE_ARRAY
+				 ? typeinfo_target(types, m->type, &nr)
+				 : m->type;
 	enum type_kind kind = target ? typeinfo_kind(types, target) : TYPE_VOID;
 	const char *name = target ? typeinfo_name(types, target) : "";
 	int n = snprintf(text, size, "%s%s", kind_words[kind], name);
@@ -95,7 +113,8 @@ static bool add_member(void *arg, const char *name, const struct type_member *m)
 	struct table *t = list->t;
 	char type[256];
 	u64 bits = list->base_bits + m->bit_offset;
-	if (!name[0] && (m->kind == TYPE_STRUCT || m->kind == TYPE_UNION) && list->depth < DEEPEST) {
+	if (!name[0] && (m->kind == TYPE_STRUCT || m->kind == TYPE_UNION) &&
+	    list->depth < DEEPEST) {
 		struct member_list inner = {t, list->types, bits, list->depth + 1};
 		typeinfo_for_each_member(list->types, m->type, add_member, &inner);
 		return true;
@@ -151,7 +170,8 @@ struct table *members_table(struct kernel *k, const char *name, struct error *er
 		struct member_list list = {.t = t = table_new(&members_spec), .types = types};
 		typeinfo_for_each_member(types, id, add_member, &list);
 	} else {
-		error_set(error, EXIT_USAGE, "this kernel and its modules have no struct or union %s", name);
+		error_set(error, EXIT_USAGE,
+			  "this kernel and its modules have no struct or union %s", name);
 	}
 	typeinfo_free(search.types);
 	return t;

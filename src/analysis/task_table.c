@@ -7,25 +7,40 @@ static const struct column task_columns[] = {
 	[TASK_TGID] = {"tgid", "TGID", "process id", COL_PID, COLUMN_WIDE},
 	[TASK_PPID] = {"ppid", "PPID", "process id of the parent", COL_PID},
 	[TASK_COMM] = {"comm", "COMMAND", "name, 15 bytes at most"},
-	[TASK_STATE] = {"state", "S", "R running, S sleeping, D uninterruptible, T stopped, t traced, Z zombie, X dead, P parked, I idle"},
+	[TASK_STATE] =
+		{"state", "S",
+		 "R running, S sleeping, D uninterruptible, T stopped, t traced, Z zombie, X dead, P parked, I idle"},
 	[TASK_UID] = {"uid", "UID", "real user id", COL_COUNT},
 	[TASK_RSS] = {"rss_pages", "RSS", "resident pages: anon, file and shmem", COL_PAGES},
 	[TASK_RSS_ANON] = {"rss_anon_pages", "ANON", "resident anonymous pages", COL_PAGES},
 	[TASK_RSS_FILE] = {"rss_file_pages", "FILE", "resident pages of mapped files", COL_PAGES},
-	[TASK_RSS_SHMEM] = {"rss_shmem_pages", "SHMEM", "resident pages of shared memory and tmpfs", COL_PAGES},
+	[TASK_RSS_SHMEM] = {"rss_shmem_pages", "SHMEM", "resident pages of shared memory and tmpfs",
+			    COL_PAGES},
 	[TASK_SWAP] = {"swap_pages", "SWAP", "pages swapped out", COL_PAGES},
-	[TASK_PAGETABLE_BYTES] = {"pagetable_bytes", "PGTABLES", "page tables of the process", COL_BYTES},
-	[TASK_TOTAL_VM] = {"total_vm_pages", "VSZ", "pages of address space", COL_PAGES, COLUMN_WIDE},
-	[TASK_LOCKED_VM] = {"locked_vm_pages", "LOCKED", "pages locked by mlock", COL_PAGES, COLUMN_WIDE},
-	[TASK_OOM_SCORE_ADJ] = {"oom_score_adj", "ADJ", "oom_score_adj: thousandths of all memory added to the badness; -1000: never killed",
-				COL_SIGNED},
-	[TASK_OOM_SCORE] = {"oom_score", "SCORE", "as /proc/PID/oom_score says it since 5.9; the highest is killed first", COL_COUNT},
-	[TASK_OOM_POINTS] = {"oom_points_pages", "BADNESS", "the OOM killer's own points, in pages", COL_SIGNED, COLUMN_WIDE},
-	[TASK_OOM_IMMUNE] = {"oom_immune", "NOT KILLABLE", "why the OOM killer passes it over", .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
+	[TASK_PAGETABLE_BYTES] = {"pagetable_bytes", "PGTABLES", "page tables of the process",
+				  COL_BYTES},
+	[TASK_TOTAL_VM] = {"total_vm_pages", "VSZ", "pages of address space", COL_PAGES,
+			   COLUMN_WIDE},
+	[TASK_LOCKED_VM] = {"locked_vm_pages", "LOCKED", "pages locked by mlock", COL_PAGES,
+			    COLUMN_WIDE},
+	[TASK_OOM_SCORE_ADJ] =
+		{"oom_score_adj", "ADJ",
+		 "oom_score_adj: thousandths of all memory added to the badness; -1000: never killed",
+		 COL_SIGNED},
+	[TASK_OOM_SCORE] = {"oom_score", "SCORE",
+			    "as /proc/PID/oom_score says it since 5.9; the highest is killed first",
+			    COL_COUNT},
+	[TASK_OOM_POINTS] = {"oom_points_pages", "BADNESS", "the OOM killer's own points, in pages",
+			     COL_SIGNED, COLUMN_WIDE},
+	[TASK_OOM_IMMUNE] = {"oom_immune", "NOT KILLABLE", "why the OOM killer passes it over",
+			     .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
 	[TASK_THREADS] = {"threads", "THREADS", "threads of the process", COL_COUNT, COLUMN_WIDE},
-	[TASK_CGROUP] = {"cgroup", "CGROUP", "path of its cgroup in the memory controller's hierarchy"},
-	[TASK_KERNEL_THREAD] = {"kernel_thread", "KERNEL", "runs in the kernel only", COL_BOOL, COLUMN_WIDE},
-	[TASK_ADDRESS] = {"address", "TASK", "address of its task_struct", COL_ADDRESS, COLUMN_WIDE},
+	[TASK_CGROUP] = {"cgroup", "CGROUP",
+			 "path of its cgroup in the memory controller's hierarchy"},
+	[TASK_KERNEL_THREAD] = {"kernel_thread", "KERNEL", "runs in the kernel only", COL_BOOL,
+				COLUMN_WIDE},
+	[TASK_ADDRESS] = {"address", "TASK", "address of its task_struct", COL_ADDRESS,
+			  COLUMN_WIDE},
 };
 
 const struct table_spec tasks_spec = {
@@ -47,8 +62,9 @@ static void set_memory(struct table *t, const struct task_memory *m)
 {
 	if (m->status == READ_ABSENT) {
 		/* No mm: nothing resident, which is known. */
-		static const unsigned zero[] = {TASK_RSS, TASK_RSS_ANON, TASK_RSS_FILE, TASK_RSS_SHMEM, TASK_SWAP,
-						TASK_PAGETABLE_BYTES, TASK_TOTAL_VM, TASK_LOCKED_VM};
+		static const unsigned zero[] = {TASK_RSS,	TASK_RSS_ANON, TASK_RSS_FILE,
+						TASK_RSS_SHMEM, TASK_SWAP,     TASK_PAGETABLE_BYTES,
+						TASK_TOTAL_VM,	TASK_LOCKED_VM};
 		for (size_t i = 0; i < ARRAY_SIZE(zero); i++)
 			table_set(t, zero[i], 0);
 		return;
@@ -63,7 +79,8 @@ static void set_memory(struct table *t, const struct task_memory *m)
 	table_set_status(t, TASK_LOCKED_VM, m->status, m->locked_vm);
 }
 
-static void set_badness(const struct task_list *list, const struct task *task, const struct task_memory *m)
+static void set_badness(const struct task_list *list, const struct task *task,
+			const struct task_memory *m)
 {
 	struct task_badness b;
 	struct table *t = list->t;

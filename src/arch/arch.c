@@ -55,13 +55,15 @@ enum read_status paging_walk(const struct paging *paging, struct image *image, u
 		u64 index = (va >> level->shift) & ((1ull << level->bits) - 1);
 		u64 in_entry = va & ((1ull << level->shift) - 1);
 		u64 entry;
-		enum read_status status = image_read(image, table + index * sizeof(entry), &entry, sizeof(entry));
+		enum read_status status =
+			image_read(image, table + index * sizeof(entry), &entry, sizeof(entry));
 		if (status)
 			return status;
 		*run_bytes = (1ull << level->shift) - in_entry;
 		if (!(entry & paging->present_mask))
 			return READ_UNMAPPED;
-		bool leaf = last || (level->leaf_allowed && (entry & paging->leaf_mask) == paging->leaf_value);
+		bool leaf = last || (level->leaf_allowed &&
+				     (entry & paging->leaf_mask) == paging->leaf_value);
 		if (leaf) {
 			*paddr = entry_paddr(paging, entry, level->shift) + in_entry;
 			return READ_OK;

@@ -1,8 +1,8 @@
 /*
  * The machine: one const record per architecture, page tables as data, one walker.
  *
- * To add an architecture: write arch_NAME.c with one `const struct arch`, add it to the list in arch.c,
- * and give test/unit/test_arch.c its page-walk pairs.  Checklist of a record:
+ * To add an architecture: write arch_NAME.c with one `const struct arch`, add it to the list in
+ *arch.c, and give test/unit/test_arch.c its page-walk pairs.  Checklist of a record:
  *	1. name and ELF machine
  *	2. paging_setup: page table geometry and root from VMCOREINFO (and what else is known)
  *	3. the entry rules: which bits say "present", "leaf", and how an entry's address is encoded
@@ -19,15 +19,17 @@
 #include "base/types.h"
 #include "dump/image.h"
 
-/* What the paging set-up may ask for; answered from VMCOREINFO and the dump's notes by the caller. */
+/*
+ * What the paging set-up may ask for; answered from VMCOREINFO and the dump's notes by the caller.
+ */
 struct arch_facts {
 	void *context;
 	bool (*symbol)(void *context, const char *name, u64 *kva); /* VMCOREINFO's SYMBOL() */
 	bool (*number)(void *context, const char *name, s64 *value);
-	u32 page_size;	      /* VMCOREINFO's PAGESIZE; 0: not known */
-	u64 phys_base;	      /* from the dump's header */
+	u32 page_size; /* VMCOREINFO's PAGESIZE; 0: not known */
+	u64 phys_base; /* from the dump's header */
 	bool has_phys_base;
-	u64 root_register;    /* CR3 or TTBR1 of some CPU from the dump's notes; 0: not known */
+	u64 root_register; /* CR3 or TTBR1 of some CPU from the dump's notes; 0: not known */
 };
 
 enum { PAGING_MAX_LEVELS = 5, NR_LINEAR_MAPS = 2 };
@@ -40,8 +42,8 @@ struct linear_map {
 /*
  * Geometry and entry rules of one page table.  level[0] is the root.  An entry e of a level is
  *	present		(e & present_mask) != 0
- *	a leaf		at the last level; above it when leaf_allowed and (e & leaf_mask) == leaf_value
- * and its address is (e & address_mask), moved together by the high-bits rules.
+ *	a leaf		at the last level; above it when leaf_allowed and (e & leaf_mask) ==
+ *leaf_value and its address is (e & address_mask), moved together by the high-bits rules.
  */
 struct paging {
 	u64 root_paddr;
@@ -55,31 +57,33 @@ struct paging {
 	u64 present_mask;
 	u64 leaf_mask, leaf_value;
 	u64 address_mask;
-	u64 clear_mask;	 /* bits of an entry that are no address and no flag: memory encryption */
-	u64 high_mask;	 /* arm64 with 52-bit physical addresses: these entry bits ... */
-	u32 high_shift;	 /* ... shifted left by this are the address' top bits */
-	u64 signed_va;	 /* true (1): canonical addresses have all bits above va_bits equal */
+	u64 clear_mask; /* bits of an entry that are no address and no flag: memory encryption */
+	u64 high_mask;	/* arm64 with 52-bit physical addresses: these entry bits ... */
+	u32 high_shift; /* ... shifted left by this are the address' top bits */
+	u64 signed_va;	/* true (1): canonical addresses have all bits above va_bits equal */
 };
 
 struct arch {
 	const char *name; /* as in utsname.machine: "x86_64", "aarch64" */
 	u16 elf_machine;
-	u64 kernel_half;  /* lowest address that the kernel may use */
+	u64 kernel_half; /* lowest address that the kernel may use */
 	/* Fill *paging and the kernel image's linear map. */
-	int (*paging_setup)(struct paging *paging, struct linear_map *image, const struct arch_facts *facts,
-			    struct error *error);
+	int (*paging_setup)(struct paging *paging, struct linear_map *image,
+			    const struct arch_facts *facts, struct error *error);
 	/*
-	 * The direct map of all RAM.  base: value of the kernel's variable named below, 0 when it could not be
-	 * read (the fixed default of the geometry is used then).  memory_end: highest paddr of the dump.
+	 * The direct map of all RAM.  base: value of the kernel's variable named below, 0 when it
+	 * could not be read (the fixed default of the geometry is used then).  memory_end: highest
+	 * paddr of the dump.
 	 */
 	const char *direct_map_symbol; /* variable that holds its kva; NULL: always fixed */
-	bool (*direct_map)(struct linear_map *map, const struct paging *paging, const struct arch_facts *facts,
-			   u64 base, u64 memory_end);
+	bool (*direct_map)(struct linear_map *map, const struct paging *paging,
+			   const struct arch_facts *facts, u64 base, u64 memory_end);
 	/*
-	 * The kernel's page table root out of a CPU's ELF note (QEMU's has all registers); false when this note has none.
-	 * NULL: no note of this machine has it.
+	 * The kernel's page table root out of a CPU's ELF note (QEMU's has all registers); false
+	 * when this note has none. NULL: no note of this machine has it.
 	 */
-	bool (*note_root)(const char *name, size_t name_len, u32 type, const void *desc, size_t desc_len, u64 *root);
+	bool (*note_root)(const char *name, size_t name_len, u32 type, const void *desc,
+			  size_t desc_len, u64 *root);
 	/* Range that the kernel's own image may lie in, for scans when no symbol is known. */
 	u64 image_start, image_end;
 };
@@ -94,9 +98,9 @@ extern const struct arch arch_x86_64, arch_arm64;
 bool paging_canonical(const struct paging *paging, u64 va);
 
 /*
- * Walk one address.  On READ_OK *paddr is where va lies and *run_bytes how many bytes from va on are contiguous
- * by the same entry.  READ_UNMAPPED: some entry is not present; *run_bytes then says how far that entry reaches.
- * Any other status is that of reading a table.
+ * Walk one address.  On READ_OK *paddr is where va lies and *run_bytes how many bytes from va on
+ * are contiguous by the same entry.  READ_UNMAPPED: some entry is not present; *run_bytes then says
+ * how far that entry reaches. Any other status is that of reading a table.
  */
 enum read_status paging_walk(const struct paging *paging, struct image *image, u64 va, u64 *paddr,
 			     u64 *run_bytes);

@@ -1,8 +1,8 @@
 /*
  * A kernel's virtual memory: the machine's page tables over a dump's physical memory.
  *
- * Linear maps (the kernel image, the direct map of RAM) are tried first and need no table; all else is walked, with a
- * small translation cache.  Safe to share between threads.
+ * Linear maps (the kernel image, the direct map of RAM) are tried first and need no table; all else
+ * is walked, with a small translation cache.  Safe to share between threads.
  */
 #ifndef ARCH_VSPACE_H
 #define ARCH_VSPACE_H
@@ -20,8 +20,8 @@ struct vspace {
 	struct paging paging;
 	struct linear_map image_map, direct_map; /* empty (start == end) until known */
 	/*
-	 * Entries are two words without a lock: (page ^ paddr) and paddr.  A torn pair does not give the page back
-	 * when combined and counts as a miss.
+	 * Entries are two words without a lock: (page ^ paddr) and paddr.  A torn pair does not
+	 * give the page back when combined and counts as a miss.
 	 */
 	struct {
 		_Atomic u64 key, paddr;

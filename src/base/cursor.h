@@ -2,8 +2,8 @@
  * A bounded cursor over bytes that nobody vouches for.
  *
  * Reading past the end fails once and for all: the value is 0, `failed` stays set, and every later
- * read fails too.  So a parser reads a whole header and asks cursor_ok() once, before it uses any of
- * the values; counts that size a loop or an allocation are compared with cursor_left() first.
+ * read fails too.  So a parser reads a whole header and asks cursor_ok() once, before it uses any
+ * of the values; counts that size a loop or an allocation are compared with cursor_left() first.
  */
 #ifndef BASE_CURSOR_H
 #define BASE_CURSOR_H

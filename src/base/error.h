@@ -15,8 +15,8 @@
 
 /* Exit statuses of the program (doc/report.md). */
 enum exit_status {
-	EXIT_REPORT = 0,   /* a report was made */
-	EXIT_FINDING = 1,  /* kept for --fail-on (doc/report.md): nothing exits with it yet */
+	EXIT_REPORT = 0,  /* a report was made */
+	EXIT_FINDING = 1, /* kept for --fail-on (doc/report.md): nothing exits with it yet */
 	EXIT_USAGE = 2,
 	EXIT_INPUT = 3,	   /* input unreadable or unsupported */
 	EXIT_PARTIAL = 4,  /* something needed was excluded, truncated or damaged */
@@ -24,11 +24,15 @@ enum exit_status {
 };
 
 struct error {
-	enum exit_status exit_status; /* what main should exit with, when this error ends the program */
-	char text[1024];	      /* always terminated; cut at the end when too long */
+	enum exit_status
+		exit_status; /* what main should exit with, when this error ends the program */
+	char text[1024];     /* always terminated; cut at the end when too long */
 };
 
-#define ERROR_INIT {EXIT_INPUT, ""}
+#define ERROR_INIT             \
+	{                      \
+		EXIT_INPUT, "" \
+	}
 
 /* Start the chain.  Returns -1, for `return error_set(...)`. */
 int error_set(struct error *error, enum exit_status status, const char *fmt, ...) PRINTF_LIKE(3, 4);

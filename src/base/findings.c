@@ -9,10 +9,13 @@ static const char *const severities[] = {
 
 static const struct column columns[] = {
 	[FINDING_SEVERITY] = {"severity", "SEVERITY", "critical, warning or note"},
-	[FINDING_KEY] = {"key", "KEY", "a stable word for this kind of finding", .flags = COLUMN_JSON_ONLY},
+	[FINDING_KEY] = {"key", "KEY", "a stable word for this kind of finding",
+			 .flags = COLUMN_JSON_ONLY},
 	[FINDING_TITLE] = {"title", "FINDING", "the finding as a sentence"},
-	[FINDING_EVIDENCE] = {"evidence", "EVIDENCE", "the numbers that it rests on", .flags = COLUMN_WIDE},
-	[FINDING_NEXT_STEP] = {"next_step", "NEXT STEP", "what to do about it", .flags = COLUMN_WIDE},
+	[FINDING_EVIDENCE] = {"evidence", "EVIDENCE", "the numbers that it rests on",
+			      .flags = COLUMN_WIDE},
+	[FINDING_NEXT_STEP] = {"next_step", "NEXT STEP", "what to do about it",
+			       .flags = COLUMN_WIDE},
 };
 
 const struct table_spec findings_spec = {

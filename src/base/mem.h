@@ -14,8 +14,8 @@
 
 #include "base/types.h"
 
-void *mem_alloc(size_t size);		    /* zeroed */
-void *mem_calloc(size_t n, size_t size);    /* zeroed; n * size checked */
+void *mem_alloc(size_t size);		 /* zeroed */
+void *mem_calloc(size_t n, size_t size); /* zeroed; n * size checked */
 void *mem_realloc(void *old, size_t size);
 char *mem_strdup(const char *s);
 
@@ -25,7 +25,10 @@ struct arena {
 	size_t bytes;		    /* handed out in all, for --stats and tests */
 };
 
-#define ARENA_INIT {NULL, 0}
+#define ARENA_INIT      \
+	{               \
+		NULL, 0 \
+	}
 
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, aligned for any type */
 void *arena_copy(struct arena *a, const void *bytes, size_t size);
@@ -46,10 +49,10 @@ void arena_done(struct arena *a); /* frees everything; the arena is empty and us
 
 void *vec_grow(void *v, size_t *room, size_t n, size_t element_size);
 
-#define vec_push(vec)                                                                              \
-	((vec)->v = (vec)->n < (vec)->room                                                         \
-			    ? (vec)->v                                                             \
-			    : vec_grow((vec)->v, &(vec)->room, (vec)->n, sizeof(*(vec)->v)),       \
+#define vec_push(vec)                                                                        \
+	((vec)->v = (vec)->n < (vec)->room                                                   \
+			    ? (vec)->v                                                       \
+			    : vec_grow((vec)->v, &(vec)->room, (vec)->n, sizeof(*(vec)->v)), \
 	 (__typeof__((vec)->v))memset(&(vec)->v[(vec)->n++], 0, sizeof(*(vec)->v)))
 
 #define vec_done(vec) (free((vec)->v), memset((vec), 0, sizeof(*(vec))))

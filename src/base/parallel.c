@@ -1,9 +1,9 @@
 /*
  * Chunks by an atomic counter, threads by pthreads.
  *
- * What is counted is chunks and not items, so that the counter can't wrap: each worker passes the end
- * once.  A thread that can't be started is not missed: the others take its chunks, and the caller
- * works too.
+ * What is counted is chunks and not items, so that the counter can't wrap: each worker passes the
+ * end once.  A thread that can't be started is not missed: the others take its chunks, and the
+ * caller works too.
  */
 #include "base/parallel.h"
 
@@ -73,7 +73,8 @@ void parallel_for(unsigned nr_threads, u64 nr_items, u64 chunk, parallel_fn fn, 
 	for (unsigned i = 0; i < n; i++)
 		workers[i] = (struct parallel_worker){.work = &work, .index = i};
 	unsigned started = 1;
-	while (started < n && !pthread_create(&workers[started].thread, NULL, work_on, &workers[started]))
+	while (started < n &&
+	       !pthread_create(&workers[started].thread, NULL, work_on, &workers[started]))
 		started++;
 	work_on(&workers[0]);
 	for (unsigned i = 1; i < started; i++)

@@ -10,12 +10,16 @@
 #include "base/types.h"
 
 struct reader {
-	/* All len bytes or none that count: on any status but READ_OK the buffer's content is undefined. */
+	/*
+	 * All len bytes or none that count: on any status but READ_OK the buffer's content is
+	 * undefined.
+	 */
 	enum read_status (*read)(void *context, u64 address, void *buffer, size_t len);
 	void *context;
 };
 
-static inline enum read_status reader_read(const struct reader *r, u64 address, void *buffer, size_t len)
+static inline enum read_status reader_read(const struct reader *r, u64 address, void *buffer,
+					   size_t len)
 {
 	return r->read(r->context, address, buffer, len);
 }

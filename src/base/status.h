@@ -12,13 +12,17 @@ enum read_status {
 	READ_UNMAPPED,	/* no page table entry, or no RAM at this physical address */
 	READ_EXCLUDED,	/* left out on purpose by the dump level (makedumpfile -d) */
 	READ_TRUNCATED, /* the dump says it has it, the file ends before */
-	READ_DAMAGED,	/* it is there and makes no sense: does not decompress, bad descriptor, list loop */
+	READ_DAMAGED,	/* it is there and makes no sense: does not decompress, bad descriptor, list
+			   loop */
 	READ_IO,	/* the operating system failed to read the file */
 	READ_ABSENT,	/* this kernel has no such thing (type, member, symbol) */
 	NR_READ_STATUS
 };
 
-/* One word for tables and JSON: "ok", "unmapped", "excluded", "truncated", "damaged", "io", "absent". */
+/*
+ * One word for tables and JSON: "ok", "unmapped", "excluded", "truncated", "damaged", "io",
+ * "absent".
+ */
 const char *read_status_name(enum read_status status);
 
 /* The end of a sentence: "... is not mapped", for people. */

@@ -1,11 +1,12 @@
 /*
  * Rows of values.
  *
- * A row is an array of nr_columns values in the table's arena; the table holds pointers to rows, so that
- * sorting and filtering move pointers.  Rows that are filtered away keep their memory until the table is
- * freed: tables live as long as a command.
+ * A row is an array of nr_columns values in the table's arena; the table holds pointers to rows, so
+ * that sorting and filtering move pointers.  Rows that are filtered away keep their memory until
+ * the table is freed: tables live as long as a command.
  *
- * Setting a column with the setter of another type is a bug of the caller, and an assertion says so.
+ * Setting a column with the setter of another type is a bug of the caller, and an assertion says
+ * so.
  */
 #include "base/table.h"
 

@@ -5,9 +5,9 @@
  * const record: a stable key and a row of columns, each with a stable key (JSON, --sort, --columns,
  * --filter), a title for people, a type that tells the unit, and a sentence of help.
  *
- * A value may be unknown, with the reason; unknown is printed as null with "why" in JSON and as "?" in
- * text, never as 0.  A value may be a list of texts or a table of its own (a zone's rows within its
- * node), so that a whole report is one tree of tables.
+ * A value may be unknown, with the reason; unknown is printed as null with "why" in JSON and as "?"
+ * in text, never as 0.  A value may be a list of texts or a table of its own (a zone's rows within
+ * its node), so that a whole report is one tree of tables.
  *
  * Texts are copied into the table's arena and may hold any byte: escaping is the sinks' work.
  */
@@ -115,7 +115,8 @@ const struct value *table_row(const struct table *table, size_t row); /* nr_colu
 void table_add(struct table *table);
 void table_set(struct table *table, unsigned column, u64 value);
 void table_set_signed(struct table *table, unsigned column, s64 value);
-void table_set_real(struct table *table, unsigned column, double value);     /* unknown when not finite */
+void table_set_real(struct table *table, unsigned column,
+		    double value); /* unknown when not finite */
 void table_set_text(struct table *table, unsigned column, const char *text); /* NULL: unset */
 void table_set_textn(struct table *table, unsigned column, const char *text, size_t max);
 void table_printf(struct table *table, unsigned column, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -128,31 +129,30 @@ void table_set_status(struct table *table, unsigned column, enum read_status sta
 
 /*
  * --sort "key,-key": stable; '-' is descending; unknown and unset values last in both directions.
- * Texts compare with their numbers as numbers (kmalloc-8 before kmalloc-64); lists and tables by the
- * number of their entries.  NULL: the spec's default.
+ * Texts compare with their numbers as numbers (kmalloc-8 before kmalloc-64); lists and tables by
+ * the number of their entries.  NULL: the spec's default.
  */
 int table_sort(struct table *table, const char *keys, struct error *error);
 
 /*
  * --filter "key=value,key>10M,key~text": keep the rows that satisfy all terms.
  *	operators	= != < <= > >=	~ (contains, ASCII case ignored)  !~
- *	values		up to the next comma; "in double quotes" a comma is text, \" and \\ are " and \
- *	sizes		K M G T P E, binary; a plain number is in the unit of the column (KiB, pages)
- *	addresses	hexadecimal, 0x or not; booleans yes no true false; moments 2024-05-31[T12:00:00]
- *	lists		= and ~ want one entry that does, != and !~ want none
- *	?		key=? keeps the rows in which the value is unknown or unset, key!=? the others
- * Any other term on an unknown value holds for != and !~ only.  page_size is what sizes are turned
- * into pages with; 0 when not known, then a size for a column of pages is an error.
- * On failure the table is unchanged.
+ *	values		up to the next comma; "in double quotes" a comma is text, \" and \\ are "
+ *and \ sizes		K M G T P E, binary; a plain number is in the unit of the column (KiB,
+ *pages) addresses	hexadecimal, 0x or not; booleans yes no true false; moments
+ *2024-05-31[T12:00:00] lists		= and ~ want one entry that does, != and !~ want none ?
+ *key=? keeps the rows in which the value is unknown or unset, key!=? the others Any other term on
+ *an unknown value holds for != and !~ only.  page_size is what sizes are turned into pages with; 0
+ *when not known, then a size for a column of pages is an error. On failure the table is unchanged.
  */
 int table_filter(struct table *table, const char *expression, u32 page_size, struct error *error);
 
 /*
- * --columns "a,b" (these), "+c,-d" (the defaults, and c, without d), "all": fills chosen[0..*n), room for
- * nr_columns.  NULL or "": the defaults; wide: the COLUMN_WIDE ones are defaults too.
+ * --columns "a,b" (these), "+c,-d" (the defaults, and c, without d), "all": fills chosen[0..*n),
+ * room for nr_columns.  NULL or "": the defaults; wide: the COLUMN_WIDE ones are defaults too.
  */
-int table_columns(const struct table_spec *spec, const char *keys, bool wide, unsigned *chosen, size_t *n,
-		  struct error *error);
+int table_columns(const struct table_spec *spec, const char *keys, bool wide, unsigned *chosen,
+		  size_t *n, struct error *error);
 
 /* The column of that key (len bytes); on failure the error lists the keys there are. */
 int table_spec_column(const struct table_spec *spec, const char *key, size_t len, unsigned *column,
@@ -165,7 +165,13 @@ void table_truncate(struct table *table, size_t n);
  * A finding: a sentence that an analysis or a reader wants the user to see.
  */
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_CRITICAL };
-enum finding_column { FINDING_SEVERITY, FINDING_KEY, FINDING_TITLE, FINDING_EVIDENCE, FINDING_NEXT_STEP };
+enum finding_column {
+	FINDING_SEVERITY,
+	FINDING_KEY,
+	FINDING_TITLE,
+	FINDING_EVIDENCE,
+	FINDING_NEXT_STEP
+};
 extern const struct table_spec findings_spec;
 const char *severity_name(enum severity severity); /* "note", "warning", "critical" */
 void finding_add(struct table *findings, enum severity severity, const char *key, const char *title,

@@ -30,7 +30,8 @@ const struct column_type_info *column_type_info(enum column_type type)
 	return &types[type];
 }
 
-static int unknown_column(const struct table_spec *spec, const char *key, size_t len, struct error *error)
+static int unknown_column(const struct table_spec *spec, const char *key, size_t len,
+			  struct error *error)
 {
 	struct suggestion near = suggestion_for(key, len);
 	char list[640];
@@ -41,9 +42,10 @@ static int unknown_column(const struct table_spec *spec, const char *key, size_t
 				 spec->columns[i].key);
 		used += (size_t)(n < 0 ? 0 : n);
 	}
-	return error_set(error, EXIT_USAGE, "%s has no column \"%.*s\"%s%s%s\nIts columns: %s", spec->key,
-			 (int)u64_min(len, 60), key, near.best ? "; did you mean \"" : "",
-			 near.best ? near.best : "", near.best ? "\"?" : "", list);
+	return error_set(error, EXIT_USAGE, "%s has no column \"%.*s\"%s%s%s\nIts columns: %s",
+			 spec->key, (int)u64_min(len, 60), key,
+			 near.best ? "; did you mean \"" : "", near.best ? near.best : "",
+			 near.best ? "\"?" : "", list);
 }
 
 int table_spec_column(const struct table_spec *spec, const char *key, size_t len, unsigned *column,
@@ -76,15 +78,16 @@ static void choose_not(unsigned *chosen, size_t *n, unsigned column)
 }
 
 /* All columns that have none of the flags. */
-static void choose_without(const struct table_spec *spec, unsigned flags, unsigned *chosen, size_t *n)
+static void choose_without(const struct table_spec *spec, unsigned flags, unsigned *chosen,
+			   size_t *n)
 {
 	for (unsigned i = 0; i < spec->nr_columns; i++)
 		if (!(spec->columns[i].flags & flags))
 			choose(chosen, n, i);
 }
 
-static int choose_word(const struct table_spec *spec, const char *word, size_t len, unsigned *chosen,
-		       size_t *n, struct error *error)
+static int choose_word(const struct table_spec *spec, const char *word, size_t len,
+		       unsigned *chosen, size_t *n, struct error *error)
 {
 	unsigned column;
 	if (len == 3 && !memcmp(word, "all", 3)) {
@@ -101,8 +104,8 @@ static int choose_word(const struct table_spec *spec, const char *word, size_t l
 	return 0;
 }
 
-int table_columns(const struct table_spec *spec, const char *keys, bool wide, unsigned *chosen, size_t *n,
-		  struct error *error)
+int table_columns(const struct table_spec *spec, const char *keys, bool wide, unsigned *chosen,
+		  size_t *n, struct error *error)
 {
 	size_t count = 0;
 	bool none = !keys || !*keys;

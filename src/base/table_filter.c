@@ -2,8 +2,8 @@
  * Filters: "key op value" terms joined by commas, parsed once, then asked of every row.
  *
  * An operator is a set of outcomes of a comparison (or of a search), so that the terms of all types
- * share one table of operators.  Sizes given with a unit are compared in bytes: the row's pages or KiB
- * are scaled up, and never the user's size down.
+ * share one table of operators.  Sizes given with a unit are compared in bytes: the row's pages or
+ * KiB are scaled up, and never the user's size down.
  */
 #include "base/table.h"
 
@@ -52,14 +52,15 @@ struct filter {
 	VEC(struct term) terms;
 };
 
-/* --- parsing ---------------------------------------------------------------------------------- */
+/* --- parsing ------------------------------------------------------------------------------- */
 
 static const char *skip_blanks(const char *p)
 {
 	return p + strspn(p, " \t");
 }
 
-/* A value in double quotes; p stands behind the opening one.  Returns what follows, NULL when it never ends.
+/* A value in double quotes; p stands behind the opening one.  Returns what follows, NULL when it
+ * never ends.
  */
 static const char *parse_quoted(const char *p, char *value)
 {
@@ -135,7 +136,8 @@ static bool parse_percent(const char *text, double *value)
 }
 
 /* A size for a column whose plain numbers count units of `unit` bytes (0: not known). */
-static int parse_scaled(struct term *term, const struct column *column, u64 unit, struct error *error)
+static int parse_scaled(struct term *term, const struct column *column, u64 unit,
+			struct error *error)
 {
 	bool has_unit;
 	if (!text_parse_size_unit(term->text, &term->u, &has_unit))
@@ -167,7 +169,8 @@ static bool parse_unsigned(enum column_type type, const char *text, u64 *value)
 	}
 }
 
-static int parse_number(struct filter *f, struct term *term, const struct column *column, struct error *error)
+static int parse_number(struct filter *f, struct term *term, const struct column *column,
+			struct error *error)
 {
 	switch (column->type) {
 	case COL_PAGES:
@@ -223,8 +226,9 @@ static int check_value(struct filter *f, struct term *term, struct error *error)
 		return 0;
 	if (*why.text)
 		return error_set(error, EXIT_USAGE, "%s", why.text);
-	return error_set(error, EXIT_USAGE, "\"%.60s\" is no value for %s (type: %s; for example: %s)",
-			 term->text, column->key, type, column_type_info(column->type)->help);
+	return error_set(error, EXIT_USAGE,
+			 "\"%.60s\" is no value for %s (type: %s; for example: %s)", term->text,
+			 column->key, type, column_type_info(column->type)->help);
 }
 
 /* One term; returns what follows it, or NULL. */
@@ -243,7 +247,8 @@ static const char *parse_term(struct filter *f, const char *p, struct error *err
 		return NULL;
 	const char *after = parse_operator(skip_blanks(p + key_len), &term.op);
 	if (!after) {
-		error_set(error, EXIT_USAGE, "after \"%.*s\" one of = != < <= > >= ~ !~ is expected",
+		error_set(error, EXIT_USAGE,
+			  "after \"%.*s\" one of = != < <= > >= ~ !~ is expected",
 			  (int)u64_min(key_len, 60), p);
 		return NULL;
 	}
@@ -256,8 +261,8 @@ static const char *parse_term(struct filter *f, const char *p, struct error *err
 		error_set(error, EXIT_USAGE, "the quotes at \"%.40s\" never close", after + 1);
 		return NULL;
 	}
-	term.asks_unknown =
-		!quoted && !strcmp(value, "?") && (term.op->holds & EQUAL) && !orders(term.op->holds);
+	term.asks_unknown = !quoted && !strcmp(value, "?") && (term.op->holds & EQUAL) &&
+			    !orders(term.op->holds);
 	if (!term.asks_unknown && check_value(f, &term, error))
 		return NULL;
 	*vec_push(&f->terms) = term;
@@ -277,12 +282,13 @@ static int parse_filter(struct filter *f, const char *expression, struct error *
 			return error_set(error, EXIT_USAGE, "a comma is expected at \"%.40s\"", p);
 		p++;
 		if (!*skip_blanks(p))
-			return error_set(error, EXIT_USAGE, "a term is expected after the last comma");
+			return error_set(error, EXIT_USAGE,
+					 "a term is expected after the last comma");
 	}
 	return 0;
 }
 
-/* --- asking ----------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------------------------- */
 
 static unsigned outcome(bool less, bool more)
 {

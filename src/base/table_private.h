@@ -6,9 +6,10 @@
 
 struct table {
 	const struct table_spec *spec;
-	struct arena arena;	      /* rows and their texts */
-	VEC(struct value *) rows;     /* what sorting and filtering move around */
-	VEC(struct table *) children; /* every table ever set as a value, also of rows filtered away */
+	struct arena arena;	  /* rows and their texts */
+	VEC(struct value *) rows; /* what sorting and filtering move around */
+	VEC(struct table *)
+	children; /* every table ever set as a value, also of rows filtered away */
 };
 
 static inline enum value_kind column_kind(const struct column *column)

@@ -72,8 +72,8 @@ static int compare_rows(const void *left, const void *right, void *arg)
 	return COMPARE(a->place, b->place);
 }
 
-static int parse_key(const struct table_spec *spec, const char *word, size_t len, struct sort_order *order,
-		     struct error *error)
+static int parse_key(const struct table_spec *spec, const char *word, size_t len,
+		     struct sort_order *order, struct error *error)
 {
 	if (order->n == MOST_KEYS)
 		return error_set(error, EXIT_USAGE, "more than %d keys to sort by", MOST_KEYS);

@@ -1,8 +1,8 @@
 /*
  * Escaping, one character at a time.
  *
- * safe_next() turns the next character into what a terminal may see, with its width; everything that
- * writes or measures safe text is a loop over it, so they can't disagree.
+ * safe_next() turns the next character into what a terminal may see, with its width; everything
+ * that writes or measures safe text is a loop over it, so they can't disagree.
  */
 #include "base/text.h"
 
@@ -48,7 +48,9 @@ static size_t safe_next(const char *text, size_t len, struct step *step)
 	return n;
 }
 
-/* How many bytes from here on are printable ASCII: nearly all text is, and goes out in one piece. */
+/*
+ * How many bytes from here on are printable ASCII: nearly all text is, and goes out in one piece.
+ */
 static size_t plain_run(const char *text, size_t len, const char *except)
 {
 	size_t n = 0;

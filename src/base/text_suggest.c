@@ -19,7 +19,8 @@ static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_le
 	for (unsigned j = 0; j <= b_len; j++)
 		rows[0][j] = j;
 	for (unsigned i = 1; i <= a_len; i++) {
-		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *above2 = rows[(i + 1) % 3];
+		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3],
+			 *above2 = rows[(i + 1) % 3];
 		row[0] = i;
 		for (unsigned j = 1; j <= b_len; j++) {
 			unsigned change = above[j - 1] + (a[i - 1] != b[j - 1]);

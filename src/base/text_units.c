@@ -1,7 +1,8 @@
 /*
  * Numbers with units, both ways.
  *
- * Units are binary: K is 1024, whether written K, KB or KiB.  All sizes are exact integers; a fraction
+ * Units are binary: K is 1024, whether written K, KB or KiB.  All sizes are exact integers; a
+ * fraction
  * ("1.5G") is rounded down to whole bytes.  The decimal point is a point: the program never sets
  * LC_NUMERIC.
  */
@@ -61,8 +62,8 @@ const char *text_duration(char buffer[static 32], double seconds)
 	if (s < 86400)
 		snprintf(buffer, 32, "%u:%02u:%02u", hours, minutes, rest);
 	else
-		snprintf(buffer, 32, "%llud %02u:%02u:%02u", (unsigned long long)(s / 86400), hours, minutes,
-			 rest);
+		snprintf(buffer, 32, "%llud %02u:%02u:%02u", (unsigned long long)(s / 86400), hours,
+			 minutes, rest);
 	return buffer;
 }
 
@@ -70,7 +71,10 @@ const char *text_moment(char buffer[static 40], u64 unix_seconds)
 {
 	time_t t = (time_t)unix_seconds;
 	struct tm tm;
-	/* Far future: nothing that a kernel's clock shows, so the bare number tells more than a date. */
+	/*
+	 * Far future: nothing that a kernel's clock shows, so the bare number tells more than a
+	 * date.
+	 */
 	if (unix_seconds > 253402300799ull || !gmtime_r(&t, &tm))
 		snprintf(buffer, 40, "%llu", (unsigned long long)unix_seconds);
 	else
@@ -197,8 +201,8 @@ bool text_parse_size_unit(const char *text, u64 *value, bool *has_unit)
 	int unit = parse_unit(text);
 	if (unit < 0 || (!unit && scale > 1))
 		return false;
-	unsigned __int128 bytes =
-		((unsigned __int128)whole << 10 * unit) + ((unsigned __int128)fraction << 10 * unit) / scale;
+	unsigned __int128 bytes = ((unsigned __int128)whole << 10 * unit) +
+				  ((unsigned __int128)fraction << 10 * unit) / scale;
 	if (bytes >> 64)
 		return false;
 	if (has_unit)

@@ -1,9 +1,10 @@
 /*
  * The dispatcher: from argv to an exit status.
  *
- * The line is read twice: first leniently, to find the command (options may stand before it, and an operand
- * that is no command but a file means the report), then by the rows of that command.  Everything that can be
- * wrong with the line is told before the dump is opened, for opening one can take a while.
+ * The line is read twice: first leniently, to find the command (options may stand before it, and an
+ * operand that is no command but a file means the report), then by the rows of that command.
+ * Everything that can be wrong with the line is told before the dump is opened, for opening one can
+ * take a while.
  */
 #include "command/command.h"
 
@@ -21,7 +22,8 @@ const struct exit_text exit_texts[] = {
 	{EXIT_REPORT, "the report was made"},
 	{EXIT_USAGE, "the command line is wrong"},
 	{EXIT_INPUT, "the input is unreadable or not supported"},
-	{EXIT_PARTIAL, "partial: something needed was excluded, truncated or damaged; the report says what"},
+	{EXIT_PARTIAL,
+	 "partial: something needed was excluded, truncated or damaged; the report says what"},
 	{EXIT_INTERNAL, "a fault of memwho itself, or the output could not be written"},
 };
 const size_t nr_exit_texts = ARRAY_SIZE(exit_texts);
@@ -34,9 +36,12 @@ const struct command *command_find(const struct command_set *set, const char *na
 	return NULL;
 }
 
-/* --- which command? ------------------------------------------------------------------------------------- */
+/* --- which command? ------------------------------------------------------------------------ */
 
-/* The command, and where its name stands in argv (0: nowhere, it follows from an operand or an option). */
+/*
+ * The command, and where its name stands in argv (0: nowhere, it follows from an operand or an
+ * option).
+ */
 struct command_choice {
 	const struct command *command;
 	int index;
@@ -49,10 +54,11 @@ static int unknown_command(const struct command_set *set, const char *word, stru
 		suggestion_try(&near, set->commands[i]->name);
 	if (!near.best && strpbrk(word, "/."))
 		return error_set(error, EXIT_INPUT, "%s: %s", word, strerror(errno));
-	return error_set(error, EXIT_USAGE,
-			 "\"%s\" is neither a command nor a file%s%s%s\nmemwho help lists the commands", word,
-			 near.best ? "; did you mean \"" : "", near.best ? near.best : "",
-			 near.best ? "\"?" : "");
+	return error_set(
+		error, EXIT_USAGE,
+		"\"%s\" is neither a command nor a file%s%s%s\nmemwho help lists the commands",
+		word, near.best ? "; did you mean \"" : "", near.best ? near.best : "",
+		near.best ? "\"?" : "");
 }
 
 static int choose_by_operand(const struct command_set *set, const struct option_word *word,
@@ -75,8 +81,8 @@ static size_t all_sources(const struct command_set *set, struct option_source *s
 	for (size_t i = 0; i < nr_option_groups; i++)
 		sources[n++] = (struct option_source){option_groups[i].options, option_groups[i].n};
 	for (size_t i = 0; i < set->nr_commands && n < MOST_SOURCES; i++)
-		sources[n++] =
-			(struct option_source){set->commands[i]->options, set->commands[i]->nr_options};
+		sources[n++] = (struct option_source){set->commands[i]->options,
+						      set->commands[i]->nr_options};
 	return n;
 }
 
@@ -115,21 +121,23 @@ static int choose_command(const struct command_set *set, int argc, char *const a
 	return more ? -1 : no_command(help, version, choice, error);
 }
 
-/* --- its options and operands --------------------------------------------------------------------------- */
+/* --- its options and operands -------------------------------------------------------------- */
 
-static size_t command_sources(struct command_context *context, void *options, struct option_source *sources)
+static size_t command_sources(struct command_context *context, void *options,
+			      struct option_source *sources)
 {
 	const struct command *command = context->command;
 	size_t n = 0;
 	sources[n++] = (struct option_source){command->options, command->nr_options, options};
 	for (size_t i = 0; i < nr_option_groups; i++)
 		if (option_groups[i].bit & (command->common | OPTIONS_GENERAL))
-			sources[n++] = (struct option_source){option_groups[i].options, option_groups[i].n,
-							      &context->common};
+			sources[n++] = (struct option_source){option_groups[i].options,
+							      option_groups[i].n, &context->common};
 	return n;
 }
 
-static int read_words(struct command_context *context, struct option_reader *reader, int command_index)
+static int read_words(struct command_context *context, struct option_reader *reader,
+		      int command_index)
 {
 	struct option_word word;
 	int more;
@@ -168,13 +176,15 @@ static int read_line(struct command_context *context, void *options, int argc, c
 static int check_operands(struct command_context *context)
 {
 	const struct command *command = context->command;
-	if (context->nr_operands >= command->min_operands && context->nr_operands <= command->max_operands)
+	if (context->nr_operands >= command->min_operands &&
+	    context->nr_operands <= command->max_operands)
 		return 0;
 	bool few = context->nr_operands < command->min_operands;
-	return error_set(&context->error, EXIT_USAGE, "%s: %s%s\nusage: memwho %s %s", command->name,
-			 few ? "an operand is missing" : "too many operands, the first that is too many: ",
-			 few ? "" : context->operands[command->max_operands], command->name,
-			 command->arguments);
+	return error_set(
+		&context->error, EXIT_USAGE, "%s: %s%s\nusage: memwho %s %s", command->name,
+		few ? "an operand is missing" : "too many operands, the first that is too many: ",
+		few ? "" : context->operands[command->max_operands], command->name,
+		command->arguments);
 }
 
 /* Filters and keys are checked on an empty table: the same code, the same sentences. */
@@ -186,8 +196,8 @@ static int check_list_options(struct command_context *context)
 	struct table *empty = table_new(context->command->spec);
 	unsigned *chosen = mem_calloc(context->command->spec->nr_columns, sizeof(*chosen));
 	size_t n;
-	int result =
-		table_columns(context->command->spec, common->columns, false, chosen, &n, &context->error);
+	int result = table_columns(context->command->spec, common->columns, false, chosen, &n,
+				   &context->error);
 	if (result)
 		error_add(&context->error, "--columns");
 	if (!result && common->filter)
@@ -199,7 +209,7 @@ static int check_list_options(struct command_context *context)
 	return result;
 }
 
-/* --- where it goes -------------------------------------------------------------------------------------- */
+/* --- where it goes ------------------------------------------------------------------------- */
 
 /* An output that is one of the inputs would destroy a dump. */
 static int check_not_input(struct command_context *context, const char *path)
@@ -250,7 +260,8 @@ static void choose_sink(struct command_context *context)
 	context->sink = (struct sink_options){
 		.columns = common->columns,
 		.wide = common->verbose,
-		.colour = common->colour == COLOUR_ALWAYS || (common->colour == COLOUR_AUTO && to_terminal),
+		.colour = common->colour == COLOUR_ALWAYS ||
+			  (common->colour == COLOUR_AUTO && to_terminal),
 		.utf8 = host->utf8,
 		.header = !common->no_header,
 		.bytes = common->bytes,
@@ -259,13 +270,14 @@ static void choose_sink(struct command_context *context)
 	};
 }
 
-/* --- running -------------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------- */
 
 static int run_prepared(struct command_context *context)
 {
 	const struct command_set *set = context->set;
 	if (context->command->needs && !set->prepare)
-		return error_set(&context->error, EXIT_INTERNAL, "this build of memwho can't open dumps");
+		return error_set(&context->error, EXIT_INTERNAL,
+				 "this build of memwho can't open dumps");
 	bool failed = context->command->needs && set->prepare(context);
 	int status = failed ? -1 : context->command->run(context);
 	if (context->session)
@@ -295,7 +307,8 @@ static int close_outputs(struct command_context *context, int status)
 	int result = emit_finish(context, failed, &error);
 	if (context->text_output.failed_errno || context->json_output.failed_errno)
 		failed = false;
-	if (output_close(&context->text_output, &error) | output_close(&context->json_output, &error))
+	if (output_close(&context->text_output, &error) |
+	    output_close(&context->json_output, &error))
 		result = -1;
 	if (!result || failed)
 		return status;
@@ -309,8 +322,8 @@ static int run_line(struct command_context *context, void *options, int argc, ch
 	if (read_line(context, options, argc, argv, command_index))
 		return -1;
 	const struct common_options *common = &context->common;
-	bool asks_help =
-		common->help || common->version || (common->columns && !strcmp(common->columns, "help"));
+	bool asks_help = common->help || common->version ||
+			 (common->columns && !strcmp(common->columns, "help"));
 	if (!asks_help && (check_operands(context) || check_list_options(context)))
 		return -1;
 	if (common->quiet)
@@ -321,8 +334,8 @@ static int run_line(struct command_context *context, void *options, int argc, ch
 	return close_outputs(context, status);
 }
 
-int command_main(const struct command_set *set, const struct command_host *host, int argc, char *const argv[],
-		 struct error *error)
+int command_main(const struct command_set *set, const struct command_host *host, int argc,
+		 char *const argv[], struct error *error)
 {
 	struct command_choice choice = {0};
 	if (choose_command(set, argc, argv, &choice, error))

@@ -1,16 +1,18 @@
 /*
  * Commands: one file and one const record each.
  *
- * The dispatcher (command.c) finds the command on the command line, reads the options by the records' rows,
- * checks --sort, --filter and --columns before any work is done, has the session prepared for what the
- *command `needs`, runs it, and closes the outputs.  Help, man page and completions are derived from the same
- *records.
+ * The dispatcher (command.c) finds the command on the command line, reads the options by the
+ *records' rows, checks --sort, --filter and --columns before any work is done, has the session
+ *prepared for what the command `needs`, runs it, and closes the outputs.  Help, man page and
+ *completions are derived from the same records.
  *
  * How to add a command:
  *	1. src/command/thing.c: a table spec, the rows, and at the end
- *		const struct command command_thing = {.name = "thing", ..., .spec = &things_spec, .run = run};
+ *		const struct command command_thing = {.name = "thing", ..., .spec = &things_spec,
+ *.run = run};
  *	2. declare it in command/commands.h and add it to the table in command/commands.c.
- * run() fills a table and gives it to command_emit(): text, JSON, sorting, filters and limits are done there.
+ * run() fills a table and gives it to command_emit(): text, JSON, sorting, filters and limits are
+ *done there.
  */
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
@@ -45,10 +47,12 @@ struct command {
 	size_t nr_options, options_size;
 	unsigned common; /* OPTIONS_*: the groups of common options that it takes */
 	unsigned min_operands, max_operands;
-	unsigned needs;		       /* bits of the set's needs; 0: no session */
-	const struct table_spec *spec; /* of the table for command_emit(); NULL when there is none */
+	unsigned needs; /* bits of the set's needs; 0: no session */
+	const struct table_spec
+		*spec; /* of the table for command_emit(); NULL when there is none */
 	/*
-	 * Returns an exit status (EXIT_REPORT, EXIT_FINDING, EXIT_PARTIAL), or -1 with context->error set.
+	 * Returns an exit status (EXIT_REPORT, EXIT_FINDING, EXIT_PARTIAL), or -1 with
+	 * context->error set.
 	 */
 	int (*run)(struct command_context *context);
 };
@@ -65,7 +69,10 @@ struct command_set {
 	const struct command *on_dump; /* what `memwho DUMP` runs; may be NULL */
 	const struct command_need *needs;
 	size_t nr_needs;
-	/* Open what context->command->needs, from context->operands and ->common, into context->session. */
+	/*
+	 * Open what context->command->needs, from context->operands and ->common, into
+	 * context->session.
+	 */
 	int (*prepare)(struct command_context *context);
 	void (*release)(struct session *session);
 };
@@ -99,29 +106,38 @@ struct command_context {
 	unsigned nr_emitted;
 };
 
-/* The program without its main(): returns the exit status; error->text is what to tell, unless empty. */
-int command_main(const struct command_set *set, const struct command_host *host, int argc, char *const argv[],
-		 struct error *error);
+/*
+ * The program without its main(): returns the exit status; error->text is what to tell, unless
+ * empty.
+ */
+int command_main(const struct command_set *set, const struct command_host *host, int argc,
+		 char *const argv[], struct error *error);
 
-/* --- for run(): all return 0, or -1 with context->error set ----------------------------------------- */
+/* --- for run(): all return 0, or -1 with context->error set -------------------------------- */
 
-/* The command's list: --filter, --sort (or the spec's order), --limit, --columns; then text and JSON. */
+/*
+ * The command's list: --filter, --sort (or the spec's order), --limit, --columns; then text and
+ * JSON.
+ */
 int command_emit(struct command_context *context, struct table *table);
-/* A further table, below the list and as it is; findings are shown as sentences.  Empty ones only in JSON. */
+/*
+ * A further table, below the list and as it is; findings are shown as sentences.  Empty ones only
+ * in JSON.
+ */
 int command_emit_more(struct command_context *context, const struct table *table);
 /* A table of one row as a record. */
 int command_emit_record(struct command_context *context, const struct table *table);
 
 /*
- * The JSON document that is being written (its object is open: "schema" and "tool" are there), for what is no
- * table; NULL when no JSON is wanted.  Members that a caller adds lie on the top level.
+ * The JSON document that is being written (its object is open: "schema" and "tool" are there), for
+ * what is no table; NULL when no JSON is wanted.  Members that a caller adds lie on the top level.
  */
 struct json_writer *command_json(struct command_context *context);
 
 /* A sentence for stderr that is not part of the result, unless --quiet. */
 void command_note(struct command_context *context, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* --- for help and completion --------------------------------------------------------------------------- */
+/* --- for help and completion --------------------------------------------------------------- */
 
 const struct command *command_find(const struct command_set *set, const char *name);
 

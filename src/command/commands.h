@@ -5,12 +5,16 @@
 #include "command/command.h"
 #include "kernel/schema.h"
 
-extern const struct command command_report, command_ps, command_slabs, command_modules, command_zones, command_mounts, command_dmesg,
-	command_layout, command_symbols, command_struct, command_version, command_help;
+extern const struct command command_report, command_ps, command_slabs, command_modules,
+	command_zones, command_mounts, command_dmesg, command_layout, command_symbols,
+	command_struct, command_version, command_help;
 
 extern const struct command_set memwho_commands;
 
-/* The rows of `memwho layout` for a resolved schema; also what the tests' golden tables are made of. */
+/*
+ * The rows of `memwho layout` for a resolved schema; also what the tests' golden tables are made
+ * of.
+ */
 struct table *layout_table(const struct schema *schema);
 
 #endif

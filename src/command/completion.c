@@ -1,10 +1,11 @@
 /*
- * Completions for the shells: the first word that is a command decides which options are offered; operands
- * are files.  All words come from the records.
+ * Completions for the shells: the first word that is a command decides which options are offered;
+ * operands are files.  All words come from the records.
  */
 #include "command/help.h"
 
-typedef void (*option_fn)(FILE *out, const struct command *command, const struct command_option *option);
+typedef void (*option_fn)(FILE *out, const struct command *command,
+			  const struct command_option *option);
 
 /* Every option that the command takes. */
 static void for_each_option(FILE *out, const struct command *command, option_fn fn)
@@ -46,7 +47,8 @@ static bool takes_columns(const struct command *command, const struct command_op
 }
 
 /* The words that the option's value can be: its choices or the keys of the columns. */
-static void put_values(FILE *out, const struct command *command, const struct command_option *option)
+static void put_values(FILE *out, const struct command *command,
+		       const struct command_option *option)
 {
 	const char *gap = "";
 	for (size_t i = 0; option->choices && option->choices[i]; i++) {
@@ -64,14 +66,15 @@ static bool has_values(const struct command *command, const struct command_optio
 	return option->choices || takes_columns(command, option);
 }
 
-/* --- bash ----------------------------------------------------------------------------------------------- */
+/* --- bash ---------------------------------------------------------------------------------- */
 
 static void bash_word(FILE *out, const struct command *command, const struct command_option *option)
 {
 	fprintf(out, " --%s", option->name);
 }
 
-static void bash_values(FILE *out, const struct command *command, const struct command_option *option)
+static void bash_values(FILE *out, const struct command *command,
+			const struct command_option *option)
 {
 	if (!has_values(command, option))
 		return;
@@ -116,12 +119,15 @@ static void put_bash(FILE *out, const struct command_set *set)
 	      out);
 }
 
-/* --- zsh ------------------------------------------------------------------------------------------------ */
+/* --- zsh ----------------------------------------------------------------------------------- */
 
-static void zsh_option(FILE *out, const struct command *command, const struct command_option *option)
+static void zsh_option(FILE *out, const struct command *command,
+		       const struct command_option *option)
 {
 	/* "--sort=": the value is the next word or follows "="; "=-": only after "=". */
-	const char *form = option->kind == OPTION_FLAG ? "" : option->kind == OPTION_OUTPUT ? "=-" : "=";
+	const char *form = option->kind == OPTION_FLAG	   ? ""
+			   : option->kind == OPTION_OUTPUT ? "=-"
+							   : "=";
 	fprintf(out, " \\\n\t\t\t'--%s%s[", option->name, form);
 	put_quoted(out, option->help, true);
 	fputc(']', out);
@@ -157,7 +163,8 @@ static void put_zsh(FILE *out, const struct command_set *set)
 		fprintf(out, "\t%s)\n\t\t_arguments -S", command->name);
 		for_each_option(out, command, zsh_option);
 		fprintf(out, " \\\n\t\t\t'*:%s'\n\t\t;;\n",
-			!strcmp(command->name, "help") ? "command:_memwho_commands" : "dump:_files");
+			!strcmp(command->name, "help") ? "command:_memwho_commands"
+						       : "dump:_files");
 	}
 	fputs("\t*)\n\t\t_describe command commands\n\t\t_files\n\t\t;;\n\tesac\n}\n"
 	      "_memwho_commands()\n{\n\tlocal -a names\n\tnames=(",
@@ -166,9 +173,10 @@ static void put_zsh(FILE *out, const struct command_set *set)
 	fputs(")\n\tcompadd -a names\n}\n_memwho \"$@\"\n", out);
 }
 
-/* --- fish ----------------------------------------------------------------------------------------------- */
+/* --- fish ---------------------------------------------------------------------------------- */
 
-static void fish_option(FILE *out, const struct command *command, const struct command_option *option)
+static void fish_option(FILE *out, const struct command *command,
+			const struct command_option *option)
 {
 	fprintf(out, "complete -c memwho -n '__fish_seen_subcommand_from %s' -l %s", command->name,
 		option->name);
@@ -191,7 +199,8 @@ static void put_fish(FILE *out, const struct command_set *set)
 	fputs("# fish completion of memwho\n", out);
 	for (size_t i = 0; i < set->nr_commands; i++) {
 		const struct command *command = set->commands[i];
-		fprintf(out, "complete -c memwho -n __fish_use_subcommand -a %s -d '", command->name);
+		fprintf(out, "complete -c memwho -n __fish_use_subcommand -a %s -d '",
+			command->name);
 		put_quoted(out, command->summary, false);
 		fputs("'\n", out);
 		for_each_option(out, command, fish_option);

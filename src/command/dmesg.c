@@ -41,7 +41,8 @@ static int put_log(struct command_context *context, struct table *table)
 		table_truncate(table, common->limit);
 	for (size_t i = 0; i < table_nr_rows(table); i++) {
 		const struct value *row = table_row(table, i);
-		put_record(context->out, row[LOG_TIME].u, row[LOG_TEXT].state == VALUE_KNOWN ? row[LOG_TEXT].text : "");
+		put_record(context->out, row[LOG_TIME].u,
+			   row[LOG_TEXT].state == VALUE_KNOWN ? row[LOG_TEXT].text : "");
 	}
 	return 0;
 }
@@ -58,8 +59,10 @@ static int run(struct command_context *context)
 	if (result)
 		return -1;
 	if (nr_lost)
-		command_note(context, "%llu records of the log were lost: overwritten, or in the middle of being written",
-			     (unsigned long long)nr_lost);
+		command_note(
+			context,
+			"%llu records of the log were lost: overwritten, or in the middle of being written",
+			(unsigned long long)nr_lost);
 	return session_finish(context);
 }
 

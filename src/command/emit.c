@@ -1,9 +1,10 @@
 /*
  * Results: a command's tables, to text and JSON at once.
  *
- * The JSON of every command is one object: "schema", "tool", then one member per table under its spec's key,
- * so that the same key means the same rows in a list and in the report.  A command that fails after its
- * document has begun still leaves valid JSON: what is open is closed and an "error" member tells.
+ * The JSON of every command is one object: "schema", "tool", then one member per table under its
+ * spec's key, so that the same key means the same rows in a list and in the report.  A command that
+ * fails after its document has begun still leaves valid JSON: what is open is closed and an "error"
+ * member tells.
  */
 #include "command/emit.h"
 
@@ -136,7 +137,8 @@ int command_emit_record(struct command_context *context, const struct table *tab
 		if (json_record(w, table, context->sink.columns, &context->error))
 			return -1;
 	}
-	return context->out ? sink_text_record(context->out, table, &context->sink, &context->error) : 0;
+	return context->out ? sink_text_record(context->out, table, &context->sink, &context->error)
+			    : 0;
 }
 
 void command_note(struct command_context *context, const char *fmt, ...)

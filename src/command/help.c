@@ -8,9 +8,10 @@
 
 enum { WIDTH = 88, OPTION_COLUMN = 27 };
 
-/* --- paragraphs ----------------------------------------------------------------------------------------- */
+/* --- paragraphs ---------------------------------------------------------------------------- */
 
-/* One paragraph up to an empty line or the end; returns what follows it.  The cursor stands at column `at`.
+/* One paragraph up to an empty line or the end; returns what follows it.  The cursor stands at
+ * column `at`.
  */
 static const char *put_paragraph(FILE *out, const char *text, int at, int indent)
 {
@@ -44,14 +45,15 @@ static void put_paragraphs(FILE *out, const char *text)
 	}
 }
 
-/* --- options -------------------------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------------------------- */
 
 int option_usage(char *buffer, size_t size, const struct command_option *option)
 {
 	const char *argument = option->argument ? option->argument : "";
 	const char *gap = *argument && *argument != '[' ? " " : "";
 	if (option->letter)
-		return snprintf(buffer, size, "-%c, --%s%s%s", option->letter, option->name, gap, argument);
+		return snprintf(buffer, size, "-%c, --%s%s%s", option->letter, option->name, gap,
+				argument);
 	return snprintf(buffer, size, "--%s%s%s", option->name, gap, argument);
 }
 
@@ -68,7 +70,8 @@ static void put_option(FILE *out, const struct command_option *option)
 	put_paragraph(out, option->help, OPTION_COLUMN, OPTION_COLUMN);
 }
 
-static void put_options(FILE *out, const char *title, const struct command_option *options, size_t n)
+static void put_options(FILE *out, const char *title, const struct command_option *options,
+			size_t n)
 {
 	if (!n)
 		return;
@@ -77,7 +80,7 @@ static void put_options(FILE *out, const char *title, const struct command_optio
 		put_option(out, &options[i]);
 }
 
-/* --- a command ------------------------------------------------------------------------------------------ */
+/* --- a command ----------------------------------------------------------------------------- */
 
 static void put_columns(FILE *out, const struct command *command)
 {
@@ -110,14 +113,16 @@ static void put_examples(FILE *out, const struct command *command)
 {
 	fputs(command->nr_examples ? "\nExamples:\n" : "", out);
 	for (size_t i = 0; i < command->nr_examples; i++)
-		fprintf(out, "  %s\n      %s\n", command->examples[i].line, command->examples[i].help);
+		fprintf(out, "  %s\n      %s\n", command->examples[i].line,
+			command->examples[i].help);
 }
 
 int help_on_command(struct command_context *context, const struct command *command)
 {
 	FILE *out = context->text_output.file;
-	fprintf(out, "memwho %s - %s\n\nusage: memwho %s%s%s [options]\n", command->name, command->summary,
-		command->name, command->arguments ? " " : "", command->arguments ? command->arguments : "");
+	fprintf(out, "memwho %s - %s\n\nusage: memwho %s%s%s [options]\n", command->name,
+		command->summary, command->name, command->arguments ? " " : "",
+		command->arguments ? command->arguments : "");
 	put_paragraphs(out, command->help);
 	put_needs(out, context->set, command);
 	put_options(out, "Options", command->options, command->nr_options);
@@ -130,7 +135,7 @@ int help_on_command(struct command_context *context, const struct command *comma
 	return sink_check(out, &context->error);
 }
 
-/* --- columns -------------------------------------------------------------------------------------------- */
+/* --- columns ------------------------------------------------------------------------------- */
 
 enum { LISTED_KEY, LISTED_TITLE, LISTED_TYPE, LISTED_SHOWN, LISTED_FILTER, LISTED_HELP };
 
@@ -139,7 +144,8 @@ static const struct column listed_columns[] = {
 	[LISTED_TITLE] = {"title", "TITLE", "the title above the column"},
 	[LISTED_TYPE] = {"type", "TYPE", "what its values are"},
 	[LISTED_SHOWN] = {"shown", "SHOWN", "always, with --verbose, or only when named"},
-	[LISTED_FILTER] = {"filter", "FILTER", "how values are written in --filter", .flags = COLUMN_WIDE},
+	[LISTED_FILTER] = {"filter", "FILTER", "how values are written in --filter",
+			   .flags = COLUMN_WIDE},
 	[LISTED_HELP] = {"help", "MEANING", "what it tells"},
 };
 
@@ -178,7 +184,7 @@ int help_on_columns(struct command_context *context)
 	return result;
 }
 
-/* --- the overview --------------------------------------------------------------------------------------- */
+/* --- the overview -------------------------------------------------------------------------- */
 
 static int overview(struct command_context *context)
 {
@@ -194,14 +200,15 @@ static int overview(struct command_context *context)
 		fprintf(out, "  %-12s %s\n", context->set->commands[i]->name,
 			context->set->commands[i]->summary);
 	for (size_t i = 0; i < nr_option_groups; i++)
-		put_options(out, option_groups[i].title, option_groups[i].options, option_groups[i].n);
+		put_options(out, option_groups[i].title, option_groups[i].options,
+			    option_groups[i].n);
 	fputs("\nExit status:\n", out);
 	for (size_t i = 0; i < nr_exit_texts; i++)
 		fprintf(out, "  %d  %s\n", (int)exit_texts[i].status, exit_texts[i].text);
 	return sink_check(out, &context->error);
 }
 
-/* --- the command ---------------------------------------------------------------------------------------- */
+/* --- the command --------------------------------------------------------------------------- */
 
 struct help_options {
 	bool man;
@@ -220,7 +227,8 @@ static const struct command_option options[] = {
 static const struct command_example examples[] = {
 	{"memwho help ps", "what the command ps does, its options and columns"},
 	{"memwho help --man | man -l -", "read the manual"},
-	{"memwho help --completion bash > /etc/bash_completion.d/memwho", "complete memwho's words with Tab"},
+	{"memwho help --completion bash > /etc/bash_completion.d/memwho",
+	 "complete memwho's words with Tab"},
 };
 
 static int unknown_topic(struct command_context *context, const char *name)
@@ -248,7 +256,8 @@ static int run(struct command_context *context)
 	if (!context->nr_operands)
 		return overview(context);
 	const struct command *command = command_find(context->set, context->operands[0]);
-	return command ? help_on_command(context, command) : unknown_topic(context, context->operands[0]);
+	return command ? help_on_command(context, command)
+		       : unknown_topic(context, context->operands[0]);
 }
 
 const struct command command_help = {

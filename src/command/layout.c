@@ -5,22 +5,43 @@
 #include "command/commands.h"
 #include "command/session.h"
 
-enum { LAYOUT_GROUP, LAYOUT_DATUM, LAYOUT_STATE, LAYOUT_TYPE, LAYOUT_OFFSET, LAYOUT_SIZE, LAYOUT_ALTERNATIVE, LAYOUT_PATH,
-       LAYOUT_SOURCE, LAYOUT_NEED, LAYOUT_ELEMENTS, LAYOUT_BITS };
+enum {
+	LAYOUT_GROUP,
+	LAYOUT_DATUM,
+	LAYOUT_STATE,
+	LAYOUT_TYPE,
+	LAYOUT_OFFSET,
+	LAYOUT_SIZE,
+	LAYOUT_ALTERNATIVE,
+	LAYOUT_PATH,
+	LAYOUT_SOURCE,
+	LAYOUT_NEED,
+	LAYOUT_ELEMENTS,
+	LAYOUT_BITS
+};
 
 static const struct column layout_columns[] = {
 	[LAYOUT_GROUP] = {"group", "GROUP", "what it belongs to"},
 	[LAYOUT_DATUM] = {"datum", "DATUM", "its name in memwho's schema"},
-	[LAYOUT_STATE] = {"state", "STATE", "present, absent, or MISSING: absent though its group needs it"},
-	[LAYOUT_TYPE] = {"type", "KIND", "member, size, enum, global; variant and quirk rows at the end"},
-	[LAYOUT_OFFSET] = {"value", "VALUE", "member: offset in bytes; size: bytes; enum: value; global: address", COL_ADDRESS},
+	[LAYOUT_STATE] = {"state", "STATE",
+			  "present, absent, or MISSING: absent though its group needs it"},
+	[LAYOUT_TYPE] = {"type", "KIND",
+			 "member, size, enum, global; variant and quirk rows at the end"},
+	[LAYOUT_OFFSET] = {"value", "VALUE",
+			   "member: offset in bytes; size: bytes; enum: value; global: address",
+			   COL_ADDRESS},
 	[LAYOUT_SIZE] = {"size", "BYTES", "size of the member", COL_COUNT},
-	[LAYOUT_ALTERNATIVE] = {"alternative", "RULE", "which of the paths it was found by, from 1", COL_COUNT},
+	[LAYOUT_ALTERNATIVE] = {"alternative", "RULE", "which of the paths it was found by, from 1",
+				COL_COUNT},
 	[LAYOUT_PATH] = {"path", "PATH", "the path found; when absent, all that were tried"},
-	[LAYOUT_SOURCE] = {"source", "SOURCE", "types, vmcoreinfo, symbols or structure", .flags = COLUMN_WIDE},
-	[LAYOUT_NEED] = {"required", "REQUIRED", "its group is not usable without it", COL_BOOL, COLUMN_WIDE},
-	[LAYOUT_ELEMENTS] = {"elements", "ELEMENTS", "of an array", COL_COUNT, COLUMN_WIDE | COLUMN_OPTIONAL},
-	[LAYOUT_BITS] = {"bits", "BITS", "bit field: first bit, number of bits", .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
+	[LAYOUT_SOURCE] = {"source", "SOURCE", "types, vmcoreinfo, symbols or structure",
+			   .flags = COLUMN_WIDE},
+	[LAYOUT_NEED] = {"required", "REQUIRED", "its group is not usable without it", COL_BOOL,
+			 COLUMN_WIDE},
+	[LAYOUT_ELEMENTS] = {"elements", "ELEMENTS", "of an array", COL_COUNT,
+			     COLUMN_WIDE | COLUMN_OPTIONAL},
+	[LAYOUT_BITS] = {"bits", "BITS", "bit field: first bit, number of bits",
+			 .flags = COLUMN_WIDE | COLUMN_OPTIONAL},
 };
 
 static const struct table_spec layout_spec = {
@@ -31,11 +52,16 @@ static const struct table_spec layout_spec = {
 	.nr_columns = ARRAY_SIZE(layout_columns),
 };
 
-static const char *const type_names[] = {
-	[ROW_GROUP] = "group", [ROW_DATUM] = "member", [ROW_SIZE] = "size", [ROW_ENUM] = "enum", [ROW_GLOBAL] = "global"};
-static const char *const source_names[] = {
-	[SOURCE_NONE] = "", [SOURCE_TYPES] = "types", [SOURCE_VMCOREINFO] = "vmcoreinfo", [SOURCE_SYMBOLS] = "symbols",
-	[SOURCE_STRUCTURE] = "structure"};
+static const char *const type_names[] = {[ROW_GROUP] = "group",
+					 [ROW_DATUM] = "member",
+					 [ROW_SIZE] = "size",
+					 [ROW_ENUM] = "enum",
+					 [ROW_GLOBAL] = "global"};
+static const char *const source_names[] = {[SOURCE_NONE] = "",
+					   [SOURCE_TYPES] = "types",
+					   [SOURCE_VMCOREINFO] = "vmcoreinfo",
+					   [SOURCE_SYMBOLS] = "symbols",
+					   [SOURCE_STRUCTURE] = "structure"};
 
 static void set_present(struct table *t, const struct schema_row *row, const struct datum *d)
 {

@@ -4,7 +4,8 @@
 #include "command/session.h"
 
 static const struct command_example examples[] = {
-	{"memwho mounts vmcore --filter fstype=tmpfs --sort -used_pages", "which tmpfs holds memory"},
+	{"memwho mounts vmcore --filter fstype=tmpfs --sort -used_pages",
+	 "which tmpfs holds memory"},
 };
 
 static int run(struct command_context *context)

@@ -1,9 +1,9 @@
 /*
  * Reading the command line by the rows.
  *
- * getopt_long is not used: where the command stands is not known before the line was looked at once, an
- * option's argument can depend on the words around it (OPTION_OUTPUT), and a misspelt option deserves a
- * suggestion.
+ * getopt_long is not used: where the command stands is not known before the line was looked at
+ * once, an option's argument can depend on the words around it (OPTION_OUTPUT), and a misspelt
+ * option deserves a suggestion.
  */
 #include "command/options.h"
 
@@ -14,7 +14,8 @@
 #include "base/text.h"
 #include "base/text_suggest.h"
 
-static bool find_name(const struct option_reader *r, const char *name, size_t len, struct option_word *word)
+static bool find_name(const struct option_reader *r, const char *name, size_t len,
+		      struct option_word *word)
 {
 	for (size_t i = 0; i < r->nr_sources; i++)
 		for (size_t j = 0; j < r->sources[i].n; j++) {
@@ -41,23 +42,25 @@ static bool find_letter(const struct option_reader *r, char letter, struct optio
 	return false;
 }
 
-static int unknown_name(const struct option_reader *r, const char *name, size_t len, struct error *error)
+static int unknown_name(const struct option_reader *r, const char *name, size_t len,
+			struct error *error)
 {
 	struct suggestion near = suggestion_for(name, len);
 	for (size_t i = 0; i < r->nr_sources; i++)
 		for (size_t j = 0; j < r->sources[i].n; j++)
 			suggestion_try(&near, r->sources[i].options[j].name);
-	return error_set(error, EXIT_USAGE, "unknown option --%.*s%s%s%s", (int)u64_min(len, 60), name,
-			 near.best ? "; did you mean --" : "", near.best ? near.best : "",
+	return error_set(error, EXIT_USAGE, "unknown option --%.*s%s%s%s", (int)u64_min(len, 60),
+			 name, near.best ? "; did you mean --" : "", near.best ? near.best : "",
 			 near.best ? "?" : "");
 }
 
-/* --- a file to write, or the next operand? -------------------------------------------------------------- */
+/* --- a file to write, or the next operand? ------------------------------------------------- */
 
 static bool ends_in(const char *word, const char *name)
 {
 	size_t word_len = strlen(word), len = strlen(name);
-	return word_len > len && word[word_len - len - 1] == '.' && !strcmp(word + word_len - len, name);
+	return word_len > len && word[word_len - len - 1] == '.' &&
+	       !strcmp(word + word_len - len, name);
 }
 
 /* Nothing is lost by writing there: no such file, no regular file, empty, or an earlier result. */
@@ -76,7 +79,8 @@ static bool may_be_written(const char *path)
 	return first == EOF || first == '{' || first == '<';
 }
 
-static bool is_output(const struct option_reader *r, const struct command_option *option, const char *next)
+static bool is_output(const struct option_reader *r, const struct command_option *option,
+		      const char *next)
 {
 	if (!next)
 		return false;
@@ -85,7 +89,7 @@ static bool is_output(const struct option_reader *r, const struct command_option
 	return r->input_seen && *next != '-' && may_be_written(next);
 }
 
-/* --- words ---------------------------------------------------------------------------------------------- */
+/* --- words --------------------------------------------------------------------------------- */
 
 /* The option is known; given is what followed "=" or the letter, NULL when nothing did. */
 static int take_value(struct option_reader *r, struct option_word *word, const char *given,
@@ -103,8 +107,8 @@ static int take_value(struct option_reader *r, struct option_word *word, const c
 		return 1;
 	}
 	if (!next)
-		return error_set(error, EXIT_USAGE, "--%s wants a value: --%s %s", option->name, option->name,
-				 option->argument);
+		return error_set(error, EXIT_USAGE, "--%s wants a value: --%s %s", option->name,
+				 option->name, option->argument);
 	word->value = next;
 	r->at++;
 	return 1;
@@ -155,7 +159,7 @@ int option_next(struct option_reader *r, struct option_word *word, struct error 
 	return next_letter(r, word, error);
 }
 
-/* --- values --------------------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------------------------- */
 
 static int store_choice(const struct option_word *word, unsigned *target, struct error *error)
 {
@@ -169,16 +173,17 @@ static int store_choice(const struct option_word *word, unsigned *target, struct
 			return 0;
 		}
 		if (*choice && used < sizeof(list))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
-						 choice);
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+						 used ? ", " : "", choice);
 	}
-	return error_set(error, EXIT_USAGE, "--%s: \"%.60s\" is none of %s", option->name, word->value, list);
+	return error_set(error, EXIT_USAGE, "--%s: \"%.60s\" is none of %s", option->name,
+			 word->value, list);
 }
 
 static int bad_value(const struct option_word *word, const char *wanted, struct error *error)
 {
-	return error_set(error, EXIT_USAGE, "--%s: \"%.60s\" is no %s", word->option->name, word->value,
-			 wanted);
+	return error_set(error, EXIT_USAGE, "--%s: \"%.60s\" is no %s", word->option->name,
+			 word->value, wanted);
 }
 
 int option_store(const struct option_word *word, struct error *error)
@@ -197,8 +202,9 @@ int option_store(const struct option_word *word, struct error *error)
 	case OPTION_COUNT:
 		return text_parse_u64(word->value, target) ? 0 : bad_value(word, "number", error);
 	case OPTION_SIZE:
-		return text_parse_size(word->value, target) ? 0
-							    : bad_value(word, "size (512, 10M, 1.5G)", error);
+		return text_parse_size(word->value, target)
+			       ? 0
+			       : bad_value(word, "size (512, 10M, 1.5G)", error);
 	case OPTION_CHOICE:
 		return store_choice(word, target, error);
 	}

@@ -1,8 +1,9 @@
 /*
- * Options as rows: what is read from the command line, and what help, man page and completions tell.
+ * Options as rows: what is read from the command line, and what help, man page and completions
+ * tell.
  *
- * Long options are written --name VALUE or --name=VALUE, never abbreviated; letters may be joined (-vq).
- * Options and operands may be mixed; "--" ends the options.
+ * Long options are written --name VALUE or --name=VALUE, never abbreviated; letters may be joined
+ * (-vq). Options and operands may be mixed; "--" ends the options.
  */
 #ifndef COMMAND_OPTIONS_H
 #define COMMAND_OPTIONS_H
@@ -15,12 +16,13 @@ enum option_kind {
 	OPTION_TEXT,   /* const char * */
 	OPTION_COUNT,  /* u64 */
 	OPTION_SIZE,   /* u64; 10M, 1.5G */
-	OPTION_CHOICE, /* unsigned: index into choices; 0, also when not given, may be an empty text that
-			  nobody can give */
+	OPTION_CHOICE, /* unsigned: index into choices; 0, also when not given, may be an empty text
+			  that nobody can give */
 	/*
-	 * const char *: a file to write; alone it means "-", standard output.  --json=FILE, or FILE as the
-	 * next word when that is "-", ends in ".json" (the option's name), or follows a dump and can't be a
-	 * dump: there is no such file, or it begins with { or < as an earlier result does.  So `memwho ps
+	 * const char *: a file to write; alone it means "-", standard output.  --json=FILE, or FILE
+	 * as the next word when that is "-", ends in ".json" (the option's name), or follows a dump
+	 * and can't be a dump: there is no such file, or it begins with { or < as an earlier result
+	 * does.  So `memwho ps
 	 * --json vmcore` reads vmcore, and no dump is ever written over.
 	 */
 	OPTION_OUTPUT,
@@ -42,7 +44,8 @@ enum {
 	OPTIONS_OUTPUT = 2,
 	OPTIONS_LIST = 4,
 	OPTIONS_DUMP = 8,
-	OPTIONS_OF_LIST = OPTIONS_OUTPUT | OPTIONS_LIST | OPTIONS_DUMP, /* what a list from a dump takes */
+	OPTIONS_OF_LIST =
+		OPTIONS_OUTPUT | OPTIONS_LIST | OPTIONS_DUMP, /* what a list from a dump takes */
 };
 
 enum colour_choice { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
@@ -67,7 +70,7 @@ struct option_group {
 extern const struct option_group option_groups[]; /* targets lie in struct common_options */
 extern const size_t nr_option_groups;
 
-/* --- reading a command line ---------------------------------------------------------------------------- */
+/* --- reading a command line ---------------------------------------------------------------- */
 
 struct option_source {
 	const struct command_option *options;

@@ -8,13 +8,16 @@ struct ps_options {
 };
 
 static const struct command_option options[] = {
-	{"all-threads", 'H', NULL, "a row for every thread, not for every process only", OPTION_FLAG, offsetof(struct ps_options, threads)},
+	{"all-threads", 'H', NULL, "a row for every thread, not for every process only",
+	 OPTION_FLAG, offsetof(struct ps_options, threads)},
 };
 
 static const struct command_example examples[] = {
 	{"memwho ps vmcore", "everything, the largest first"},
-	{"memwho ps vmcore --limit 10 --columns pid,comm,rss_pages,swap_pages", "the ten largest, four columns"},
-	{"memwho ps vmcore --sort -oom_score", "in the order in which the OOM killer would take them"},
+	{"memwho ps vmcore --limit 10 --columns pid,comm,rss_pages,swap_pages",
+	 "the ten largest, four columns"},
+	{"memwho ps vmcore --sort -oom_score",
+	 "in the order in which the OOM killer would take them"},
 	{"memwho ps vmcore --filter 'state=D'", "tasks in uninterruptible sleep"},
 	{"memwho ps vmcore --json | jq '.tasks[0]'", "as data"},
 };
@@ -22,7 +25,8 @@ static const struct command_example examples[] = {
 static int run(struct command_context *context)
 {
 	const struct ps_options *o = context->options;
-	return session_list(context, tasks_table(context->session->kernel, o->threads, &context->error));
+	return session_list(context,
+			    tasks_table(context->session->kernel, o->threads, &context->error));
 }
 
 const struct command command_ps = {

@@ -1,7 +1,8 @@
 /*
  * memwho report, and `memwho DUMP`: one page that says what happened and where memory is.
  *
- * Sorting, limits and columns of single lists belong to the list commands; here each list shows its head, or all with
+ * Sorting, limits and columns of single lists belong to the list commands; here each list shows its
+ * head, or all with
  * --verbose.
  */
 #include <stdio.h>
@@ -19,7 +20,7 @@
 
 enum { HEAD_ROWS = 5, EVENT_ROWS = 4, BAR_CELLS = 30 };
 
-/* --- the screen ------------------------------------------------------------------------------------------------------- */
+/* --- the screen ---------------------------------------------------------------------------- */
 
 static bool known(const struct value *v)
 {
@@ -39,7 +40,8 @@ static void put_time(FILE *out, const struct value *v)
 	char text[40];
 	time_t t = known(v) ? (time_t)v->u : 0;
 	struct tm tm;
-	if (known(v) && gmtime_r(&t, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
+	if (known(v) && gmtime_r(&t, &tm) &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
 		fputs(text, out);
 	else
 		fputc('?', out);
@@ -50,11 +52,12 @@ static void put_uptime(FILE *out, const struct value *v)
 	if (!known(v))
 		fputc('?', out);
 	else if (v->u >= 86400)
-		fprintf(out, "%llu days %02llu:%02llu", (unsigned long long)(v->u / 86400), (unsigned long long)(v->u / 3600 % 24),
+		fprintf(out, "%llu days %02llu:%02llu", (unsigned long long)(v->u / 86400),
+			(unsigned long long)(v->u / 3600 % 24),
 			(unsigned long long)(v->u / 60 % 60));
 	else
-		fprintf(out, "%02llu:%02llu:%02llu", (unsigned long long)(v->u / 3600), (unsigned long long)(v->u / 60 % 60),
-			(unsigned long long)(v->u % 60));
+		fprintf(out, "%02llu:%02llu:%02llu", (unsigned long long)(v->u / 3600),
+			(unsigned long long)(v->u / 60 % 60), (unsigned long long)(v->u % 60));
 }
 
 static void put_source(FILE *out, const struct report *r)
@@ -82,10 +85,12 @@ static void put_system(FILE *out, const struct report *r)
 	fputs(" on ", out);
 	put_text(out, &s[SYSTEM_HOSTNAME]);
 	if (known(&s[SYSTEM_CPUS_PRESENT]))
-		fprintf(out, ", %llu CPU%s", (unsigned long long)s[SYSTEM_CPUS_PRESENT].u, s[SYSTEM_CPUS_PRESENT].u == 1 ? "" : "s");
+		fprintf(out, ", %llu CPU%s", (unsigned long long)s[SYSTEM_CPUS_PRESENT].u,
+			s[SYSTEM_CPUS_PRESENT].u == 1 ? "" : "s");
 	if (known(&s[SYSTEM_CPUS]) && s[SYSTEM_CPUS].u != s[SYSTEM_CPUS_PRESENT].u)
 		fprintf(out, " (%llu possible)", (unsigned long long)s[SYSTEM_CPUS].u);
-	fprintf(out, ", %s RAM\n", known(&s[SYSTEM_RAM_BYTES]) ? text_bytes(bytes, s[SYSTEM_RAM_BYTES].u) : "?");
+	fprintf(out, ", %s RAM\n",
+		known(&s[SYSTEM_RAM_BYTES]) ? text_bytes(bytes, s[SYSTEM_RAM_BYTES].u) : "?");
 	fputs("Time    ", out);
 	put_time(out, &s[SYSTEM_CRASH_TIME]);
 	fputs(", up ", out);
@@ -115,7 +120,8 @@ static void put_panic(FILE *out, const struct report *r, const struct sink_optio
 
 static void put_events(FILE *out, const struct report *r, const struct sink_options *options)
 {
-	size_t n = table_nr_rows(r->events), first = n > EVENT_ROWS && !options->wide ? n - EVENT_ROWS : 0;
+	size_t n = table_nr_rows(r->events),
+	       first = n > EVENT_ROWS && !options->wide ? n - EVENT_ROWS : 0;
 	if (!n)
 		return;
 	fputc('\n', out);
@@ -124,8 +130,10 @@ static void put_events(FILE *out, const struct report *r, const struct sink_opti
 		fprintf(out, "  (%zu earlier lines: memwho dmesg)\n", first);
 	for (size_t i = first; i < n; i++) {
 		const struct value *row = table_row(r->events, i);
-		size_t len = strlen(row[EVENT_TEXT].text), room = options->width > 40 ? options->width - 18 : len;
-		fprintf(out, "  [%5llu.%03llu] ", (unsigned long long)(row[EVENT_TIME].u / 1000000000),
+		size_t len = strlen(row[EVENT_TEXT].text),
+		       room = options->width > 40 ? options->width - 18 : len;
+		fprintf(out, "  [%5llu.%03llu] ",
+			(unsigned long long)(row[EVENT_TIME].u / 1000000000),
 			(unsigned long long)(row[EVENT_TIME].u / 1000000 % 1000));
 		text_put_safe(out, row[EVENT_TEXT].text, u64_min(len, room));
 		fputc('\n', out);
@@ -141,7 +149,8 @@ static void put_census(FILE *out, const struct report *r, const struct sink_opti
 	sink_text_heading(out, "Where memory is", options);
 	double largest = 0;
 	for (size_t i = 0; i < table_nr_rows(classes); i++) {
-		if (known(&table_row(classes, i)[CLASS_SHARE]) && table_row(classes, i)[CLASS_SHARE].real > largest)
+		if (known(&table_row(classes, i)[CLASS_SHARE]) &&
+		    table_row(classes, i)[CLASS_SHARE].real > largest)
 			largest = table_row(classes, i)[CLASS_SHARE].real;
 	}
 	for (size_t i = 0; i < table_nr_rows(classes); i++) {
@@ -153,15 +162,18 @@ static void put_census(FILE *out, const struct report *r, const struct sink_opti
 			fprintf(out, "%*s %10s\n", BAR_CELLS, "", "?");
 			continue;
 		}
-		bar_put(out, largest > 0 ? row[CLASS_SHARE].real / largest : 0, BAR_CELLS, options->utf8);
-		fprintf(out, " %10s %5.1f %%\n", text_bytes(bytes, row[CLASS_BYTES].u), row[CLASS_SHARE].real);
+		bar_put(out, largest > 0 ? row[CLASS_SHARE].real / largest : 0, BAR_CELLS,
+			options->utf8);
+		fprintf(out, " %10s %5.1f %%\n", text_bytes(bytes, row[CLASS_BYTES].u),
+			row[CLASS_SHARE].real);
 	}
 	fprintf(out, "  all of %s spanned; by the kernel's own counters, per-cpu parts added\n",
 		text_bytes(bytes, c[CENSUS_SPANNED].u * c[CENSUS_PAGE_SIZE].u));
 }
 
 /* The head of a list, in the columns named. */
-static int put_head(struct command_context *context, struct table *table, const char *columns, const char *command)
+static int put_head(struct command_context *context, struct table *table, const char *columns,
+		    const char *command)
 {
 	struct sink_options options = context->sink;
 	FILE *out = context->out;
@@ -173,7 +185,8 @@ static int put_head(struct command_context *context, struct table *table, const 
 		return -1;
 	fputc('\n', out);
 	if (n > HEAD_ROWS && !options.wide)
-		snprintf(title, sizeof(title), "%s: %d of %s (memwho %s)", table_spec(table)->title, HEAD_ROWS, text_grouped(all, n), command);
+		snprintf(title, sizeof(title), "%s: %d of %s (memwho %s)", table_spec(table)->title,
+			 HEAD_ROWS, text_grouped(all, n), command);
 	else
 		snprintf(title, sizeof(title), "%s", table_spec(table)->title);
 	sink_text_heading(out, title, &options);
@@ -189,9 +202,13 @@ static const struct {
 	const char *columns, *command;
 	bool always; /* else only with --verbose, or when it has rows that matter */
 } heads[] = {
-	{offsetof(struct report, tasks), "pid,comm,rss_pages,rss_anon_pages,rss_shmem_pages,swap_pages,oom_score_adj,oom_score,cgroup", "ps", true},
-	{offsetof(struct report, slabs), "name,bytes,share,objects_allocated,objects_total,object_size,reclaimable", "slabs", true},
-	{offsetof(struct report, modules), "name,size_bytes,text_bytes,refcount,tainted", "modules", true},
+	{offsetof(struct report, tasks),
+	 "pid,comm,rss_pages,rss_anon_pages,rss_shmem_pages,swap_pages,oom_score_adj,oom_score,cgroup",
+	 "ps", true},
+	{offsetof(struct report, slabs),
+	 "name,bytes,share,objects_allocated,objects_total,object_size,reclaimable", "slabs", true},
+	{offsetof(struct report, modules), "name,size_bytes,text_bytes,refcount,tainted", "modules",
+	 true},
 	{offsetof(struct report, zones), NULL, "zones"},
 	{offsetof(struct report, swaps), NULL, "report --verbose"},
 	{offsetof(struct report, hugetlb), NULL, "report --verbose"},
@@ -237,11 +254,11 @@ static int put_screen(struct command_context *context, struct report *r)
 	return 0;
 }
 
-/* --- JSON -------------------------------------------------------------------------------------------------------------- */
+/* --- JSON ---------------------------------------------------------------------------------- */
 
 /*
- * VmHWM is of this program alone; ru_maxrss would also count what the process was before it executed us (a large
- * parent that forked).
+ * VmHWM is of this program alone; ru_maxrss would also count what the process was before it
+ * executed us (a large parent that forked).
  */
 static u64 peak_rss_bytes(void)
 {
@@ -280,10 +297,12 @@ static int put_json(struct command_context *context, const struct report *r, dou
 		const struct table *table;
 		bool record;
 	} parts[] = {
-		{&source_spec, r->source, true},   {&system_spec, r->system, true},   {&census_spec, r->census, true},
-		{&tasks_spec, r->tasks},	   {&slabs_spec, r->slabs},	      {&modules_spec, r->modules},
-		{&swaps_spec, r->swaps},	   {&hugetlb_spec, r->hugetlb},	      {&mounts_spec, r->mounts},
-		{&events_spec, r->events},	   {&findings_spec, r->findings},     {&unreadable_spec, r->unreadable},
+		{&source_spec, r->source, true}, {&system_spec, r->system, true},
+		{&census_spec, r->census, true}, {&tasks_spec, r->tasks},
+		{&slabs_spec, r->slabs},	 {&modules_spec, r->modules},
+		{&swaps_spec, r->swaps},	 {&hugetlb_spec, r->hugetlb},
+		{&mounts_spec, r->mounts},	 {&events_spec, r->events},
+		{&findings_spec, r->findings},	 {&unreadable_spec, r->unreadable},
 	};
 	if (!w)
 		return 0;
@@ -292,17 +311,19 @@ static int put_json(struct command_context *context, const struct report *r, dou
 		const struct table *t = parts[i].table;
 		const char *why = report_why_missing(r, parts[i].spec->key);
 		if (!t) {
-			json_unknown(w, parts[i].spec->key, why ? why : "the dump's kernel could not be found");
+			json_unknown(w, parts[i].spec->key,
+				     why ? why : "the dump's kernel could not be found");
 			continue;
 		}
 		json_key(w, parts[i].spec->key);
-		if (parts[i].record ? json_record(w, t, NULL, &context->error) : json_table(w, t, NULL, &context->error))
+		if (parts[i].record ? json_record(w, t, NULL, &context->error)
+				    : json_table(w, t, NULL, &context->error))
 			return -1;
 	}
 	return 0;
 }
 
-/* --- the command --------------------------------------------------------------------------------------------------------- */
+/* --- the command --------------------------------------------------------------------------- */
 
 static void sort_lists(struct report *r)
 {
@@ -328,8 +349,10 @@ static int run(struct command_context *context)
 	struct report r;
 	bool booted = session_boot(context) == 0;
 	if (!booted && (context->common.map || context->common.vmlinux))
-		return -1; /* most likely the file that was given is wrong: say that, and nothing else */
-	report_build(&r, s->image, booted ? s->kernel : NULL, context->operands, context->nr_operands, context->error.text);
+		return -1; /* most likely the file that was given is wrong: say that, and nothing
+			      else */
+	report_build(&r, s->image, booted ? s->kernel : NULL, context->operands,
+		     context->nr_operands, context->error.text);
 	sort_lists(&r);
 	int result = put_json(context, &r, session_seconds(s));
 	if (!result && context->out)
@@ -347,7 +370,8 @@ static const struct command_example examples[] = {
 	{"memwho vmcore --verbose", "with everything in the lists"},
 	{"memwho vmcore --json report.json", "as data (doc/report.md), besides the page"},
 	{"memwho dump.0 dump.1 dump.2", "the files of a split dump together"},
-	{"ssh host cat /var/crash/dump | memwho -", "a flattened or compressed dump through a pipe"},
+	{"ssh host cat /var/crash/dump | memwho -",
+	 "a flattened or compressed dump through a pipe"},
 };
 
 const struct command command_report = {

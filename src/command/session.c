@@ -36,7 +36,8 @@ int session_prepare(struct command_context *context)
 {
 	struct session *s = context->session = mem_alloc(sizeof(*s));
 	s->start_s = now_s();
-	if (image_open(&s->image, context->operands, context->nr_operands, context->progress, &context->error))
+	if (image_open(&s->image, context->operands, context->nr_operands, context->progress,
+		       &context->error))
 		return -1;
 	return context->command->needs & NEED_KERNEL ? session_boot(context) : 0;
 }
@@ -73,8 +74,9 @@ int session_finish(struct command_context *context)
 	}
 	for (size_t i = 0; i < k->unreadable.n; i++) {
 		const struct unreadable *u = &k->unreadable.v[i];
-		command_note(context, "not readable: %s: %llu, the first at 0x%llx, %s", u->what, (unsigned long long)u->count,
-			     (unsigned long long)u->first_address, read_status_text(u->why));
+		command_note(context, "not readable: %s: %llu, the first at 0x%llx, %s", u->what,
+			     (unsigned long long)u->count, (unsigned long long)u->first_address,
+			     read_status_text(u->why));
 	}
 	table_free(unreadable);
 	if (result)

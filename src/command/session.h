@@ -8,7 +8,7 @@
 enum { NEED_IMAGE = 1, NEED_KERNEL = 2 };
 
 struct session {
-	double start_s; /* when the work began, CLOCK_MONOTONIC */
+	double start_s;	       /* when the work began, CLOCK_MONOTONIC */
 	struct image *image;   /* closed with the kernel once that is open */
 	struct kernel *kernel; /* NULL with NEED_IMAGE alone, until session_boot() */
 };
@@ -23,12 +23,15 @@ double session_seconds(const struct session *session);
 int session_boot(struct command_context *context);
 
 /*
- * The end of a list command: what could not be read is told (JSON "unreadable", a note on stderr), and the exit status says whether
- * the result is partial.
+ * The end of a list command: what could not be read is told (JSON "unreadable", a note on stderr),
+ * and the exit status says whether the result is partial.
  */
 int session_finish(struct command_context *context);
 
-/* A whole list command: emit the table that a builder made (NULL: it failed and context->error tells), then finish. */
+/*
+ * A whole list command: emit the table that a builder made (NULL: it failed and context->error
+ * tells), then finish.
+ */
 int session_list(struct command_context *context, struct table *table);
 
 /* What could not be read for another reason than that this kernel has no such thing? */

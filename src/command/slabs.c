@@ -6,7 +6,8 @@
 static const struct command_example examples[] = {
 	{"memwho slabs vmcore --limit 10", "the ten largest caches"},
 	{"memwho slabs vmcore --filter 'name~drbd'", "the caches of one driver"},
-	{"memwho slabs vmcore --filter 'bytes>100M,reclaimable=no' --verbose", "large ones that can't be shrunk, with all columns"},
+	{"memwho slabs vmcore --filter 'bytes>100M,reclaimable=no' --verbose",
+	 "large ones that can't be shrunk, with all columns"},
 };
 
 static int run(struct command_context *context)

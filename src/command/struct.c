@@ -8,20 +8,24 @@ struct struct_options {
 };
 
 static const struct command_option options[] = {
-	{"type", 't', "NAME", "the struct or union: page, 'struct page', drbd_device", OPTION_TEXT, offsetof(struct struct_options, type)},
+	{"type", 't', "NAME", "the struct or union: page, 'struct page', drbd_device", OPTION_TEXT,
+	 offsetof(struct struct_options, type)},
 };
 
 static const struct command_example examples[] = {
 	{"memwho struct vmcore --type page", "struct page of this kernel"},
-	{"memwho struct vmcore --type drbd_device --filter 'name~pp_in_use'", "one member of a module's type"},
+	{"memwho struct vmcore --type drbd_device --filter 'name~pp_in_use'",
+	 "one member of a module's type"},
 };
 
 static int run(struct command_context *context)
 {
 	const struct struct_options *o = context->options;
 	if (!o->type)
-		return error_set(&context->error, EXIT_USAGE, "struct wants --type NAME: the struct or union to show");
-	return session_list(context, members_table(context->session->kernel, o->type, &context->error));
+		return error_set(&context->error, EXIT_USAGE,
+				 "struct wants --type NAME: the struct or union to show");
+	return session_list(context,
+			    members_table(context->session->kernel, o->type, &context->error));
 }
 
 const struct command command_struct = {

@@ -6,7 +6,8 @@
 static const struct command_example examples[] = {
 	{"memwho symbols vmcore --filter name=init_task", "where one symbol is"},
 	{"memwho symbols vmcore --filter module=drbd", "all symbols of one module"},
-	{"memwho symbols vmcore --filter 'address>=ffffffff9a000000,address<ffffffff9a001000'", "what lies in a range"},
+	{"memwho symbols vmcore --filter 'address>=ffffffff9a000000,address<ffffffff9a001000'",
+	 "what lies in a range"},
 };
 
 static int run(struct command_context *context)

@@ -1,13 +1,15 @@
 /*
- * BTF: one walk over the types makes an array of their offsets and a hash of the names that can be asked for;
- * everything else is decoded from the bytes when asked.  5 MB with 130 thousand types take 2-3 ms.
+ * BTF: one walk over the types makes an array of their offsets and a hash of the names that can be
+ * asked for; everything else is decoded from the bytes when asked.  5 MB with 130 thousand types
+ * take 2-3 ms.
  *
- * A module's BTF is split: it has only what the kernel's lacks, ids and string offsets go on where the base's
- * end.  (Modules built against a distilled base, 6.11 and later, look the same in memory: btf_relocate()
- * rewrote their ids and names against the kernel's when they were loaded.)
+ * A module's BTF is split: it has only what the kernel's lacks, ids and string offsets go on where
+ * the base's end.  (Modules built against a distilled base, 6.11 and later, look the same in
+ * memory: btf_relocate() rewrote their ids and names against the kernel's when they were loaded.)
  *
- * The walk needs each type's length.  A kind younger than this program is stepped over when the BTF brings
- * its own layouts (7.1); without them the types behind it are lost, and typeinfo_source() says so.
+ * The walk needs each type's length.  A kind younger than this program is stepped over when the BTF
+ * brings its own layouts (7.1); without them the types behind it are lost, and typeinfo_source()
+ * says so.
  */
 #include <stdio.h>
 
@@ -17,10 +19,11 @@
 #include "debuginfo/typeinfo_internal.h"
 
 const struct btf_layout btf_known_layouts[NR_BTF_KINDS] = {
-	[BTF_INT] = {.info_sz = 4},	[BTF_ARRAY] = {.info_sz = 12},	 [BTF_STRUCT] = {.elem_sz = 12},
-	[BTF_UNION] = {.elem_sz = 12},	[BTF_ENUM] = {.elem_sz = 8},	 [BTF_FUNC_PROTO] = {.elem_sz = 8},
-	[BTF_VAR] = {.info_sz = 4},	[BTF_DATASEC] = {.elem_sz = 12}, [BTF_DECL_TAG] = {.info_sz = 4},
-	[BTF_ENUM64] = {.elem_sz = 12},
+	[BTF_INT] = {.info_sz = 4},	 [BTF_ARRAY] = {.info_sz = 12},
+	[BTF_STRUCT] = {.elem_sz = 12},	 [BTF_UNION] = {.elem_sz = 12},
+	[BTF_ENUM] = {.elem_sz = 8},	 [BTF_FUNC_PROTO] = {.elem_sz = 8},
+	[BTF_VAR] = {.info_sz = 4},	 [BTF_DATASEC] = {.elem_sz = 12},
+	[BTF_DECL_TAG] = {.info_sz = 4}, [BTF_ENUM64] = {.elem_sz = 12},
 };
 
 enum { MAX_BTF_SIZE = 256 << 20, MAX_PROBES = 1024 };
@@ -52,8 +55,7 @@ static const struct btf *btf_of(const struct typeinfo *types)
 	return (const struct btf *)types;
 }
 
-/* --- decoding --------------------------------------------------------------------------------------------
- */
+/* --- decoding ------------------------------------------------------------------------------ */
 
 static const char *string_at(const struct btf *b, u32 offset)
 {
@@ -68,7 +70,10 @@ static void read_at(const struct btf *b, u32 offset, void *out, size_t size)
 	memcpy(out, b->type_bytes + offset, size);
 }
 
-/* Length of the type at offset with all that follows it; 0 when its kind is not known or it is cut off. */
+/*
+ * Length of the type at offset with all that follows it; 0 when its kind is not known or it is cut
+ * off.
+ */
 static u32 type_length(const struct btf *b, u32 offset, const struct btf_type *t)
 {
 	u32 kind = btf_kind(t);
@@ -103,7 +108,10 @@ static void record_array(const struct btf *b, u32 data_at, struct type_record *o
 	out->nr_elements = array.nelems;
 }
 
-/* Before 6.0 nothing told the sign of an enum: it has one when a value is negative as a 32-bit number. */
+/*
+ * Before 6.0 nothing told the sign of an enum: it has one when a value is negative as a 32-bit
+ * number.
+ */
 static bool has_negative(const struct btf *b, u32 data_at, u32 n)
 {
 	for (u32 i = 0; i < n; i++) {
@@ -117,7 +125,8 @@ static bool has_negative(const struct btf *b, u32 data_at, u32 n)
 
 static void record_enum(const struct btf *b, u32 data_at, struct type_record *out)
 {
-	out->is_signed = out->has_flag || (!b->enums_signed && has_negative(b, data_at, out->nr_members));
+	out->is_signed =
+		out->has_flag || (!b->enums_signed && has_negative(b, data_at, out->nr_members));
 }
 
 /* Kinds as the model has them.  "size or type" is a size for those that have one. */
@@ -206,12 +215,13 @@ static bool btf_enumerator_at(const struct typeinfo *types, const struct type_re
 	size_t size = wide ? 12 : 8;
 	memcpy(e, (const u8 *)record->details + BTF_TYPE_SIZE + i * size, size);
 	*name = string_at(btf_of(types), e[0]);
-	*value = wide ? (s64)(e[1] | (u64)e[2] << 32) : record->is_signed ? (s64)(s32)e[1] : (s64)e[1];
+	*value = wide		     ? (s64)(e[1] | (u64)e[2] << 32)
+		 : record->is_signed ? (s64)(s32)e[1]
+				     : (s64)e[1];
 	return true;
 }
 
-/* --- the index -------------------------------------------------------------------------------------------
- */
+/* --- the index ----------------------------------------------------------------------------- */
 
 /* NR_TYPE_SPACES: a kind that is not found by name. */
 static enum type_space space_of(u32 kind)
@@ -247,7 +257,8 @@ static void hash_insert(struct btf *b, type_id id, const char *name)
 	}
 }
 
-static type_id btf_find(const struct typeinfo *types, enum type_space space, const char *name, size_t len)
+static type_id btf_find(const struct typeinfo *types, enum type_space space, const char *name,
+			size_t len)
 {
 	const struct btf *b = btf_of(types);
 	u32 mask = b->hash_size - 1, at = (u32)hash_bytes(name, len) & mask;
@@ -255,7 +266,8 @@ static type_id btf_find(const struct typeinfo *types, enum type_space space, con
 		struct btf_type t;
 		read_at(b, b->offsets[b->hash[at] - b->first_id], &t, sizeof(t));
 		const char *found = string_at(b, t.name);
-		if (space_of(btf_kind(&t)) == space && strncmp(found, name, len) == 0 && !found[len])
+		if (space_of(btf_kind(&t)) == space && strncmp(found, name, len) == 0 &&
+		    !found[len])
 			return b->hash[at];
 	}
 	return 0;
@@ -309,8 +321,7 @@ static void index_names(struct btf *b, u32 nr_named)
 	}
 }
 
-/* --- opening ---------------------------------------------------------------------------------------------
- */
+/* --- opening ------------------------------------------------------------------------------- */
 
 /* A section of the BTF, whole: offset and length count from the end of the header. */
 static bool section_fits(const struct btf_header *h, size_t size, u32 offset, u32 len)
@@ -326,17 +337,20 @@ static int read_header(struct btf_header *h, const void *bytes, size_t size, str
 		return error_set(error, EXIT_INPUT, "BTF: %zu bytes can't be one", size);
 	memcpy(h, bytes, BTF_HEADER_MIN);
 	if (h->magic != BTF_MAGIC)
-		return error_set(error, EXIT_INPUT, "BTF: magic is %#x, not %#x", h->magic, BTF_MAGIC);
+		return error_set(error, EXIT_INPUT, "BTF: magic is %#x, not %#x", h->magic,
+				 BTF_MAGIC);
 	if (h->version != 1)
 		return error_set(error, EXIT_INPUT, "BTF: version %u is not known", h->version);
 	if (h->hdr_len < BTF_HEADER_MIN || h->hdr_len > size)
-		return error_set(error, EXIT_INPUT, "BTF: header of %u bytes in %zu", h->hdr_len, size);
+		return error_set(error, EXIT_INPUT, "BTF: header of %u bytes in %zu", h->hdr_len,
+				 size);
 	memcpy(h, bytes, u64_min(h->hdr_len, sizeof(*h)));
 	if (!section_fits(h, size, h->type_off, h->type_len) ||
 	    !section_fits(h, size, h->str_off, h->str_len))
-		return error_set(error, EXIT_PARTIAL,
-				 "BTF: types at %u+%u and strings at %u+%u do not fit into %zu bytes",
-				 h->type_off, h->type_len, h->str_off, h->str_len, size);
+		return error_set(
+			error, EXIT_PARTIAL,
+			"BTF: types at %u+%u and strings at %u+%u do not fit into %zu bytes",
+			h->type_off, h->type_len, h->str_off, h->str_len, size);
 	if (!section_fits(h, size, h->layout_off, h->layout_len))
 		h->layout_len = 0;
 	return 0;
@@ -376,7 +390,8 @@ static void describe_source(struct btf *b, size_t size, u32 walked)
 	if (b->type_len - walked >= sizeof(t))
 		read_at(b, walked, &t, sizeof(t));
 	snprintf(b->types.source + n, sizeof(b->types.source) - (size_t)n,
-		 ", %u bytes after them not understood (kind %u)", b->type_len - walked, btf_kind(&t));
+		 ", %u bytes after them not understood (kind %u)", b->type_len - walked,
+		 btf_kind(&t));
 }
 
 static void btf_free(struct typeinfo *types)
@@ -405,10 +420,12 @@ int typeinfo_from_btf(struct typeinfo **types, const void *btf, size_t size, boo
 	if (read_header(&header, btf, size, error))
 		return -1;
 	if (base && base->ops != &btf_ops)
-		return error_set(error, EXIT_INTERNAL, "BTF: a module's types need the kernel's BTF, not %s",
+		return error_set(error, EXIT_INTERNAL,
+				 "BTF: a module's types need the kernel's BTF, not %s",
 				 base->source);
 	if (base && !btf_of(base)->whole)
-		return error_set(error, EXIT_INPUT, "BTF: a module's types can't be numbered on from %s",
+		return error_set(error, EXIT_INPUT,
+				 "BTF: a module's types can't be numbered on from %s",
 				 base->source);
 	struct btf *b = btf_new(&header, btf, size, copy);
 	b->types.ops = &btf_ops;

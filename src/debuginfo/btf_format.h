@@ -1,8 +1,8 @@
 /*
  * BTF as it lies in memory: include/uapi/linux/btf.h, Documentation/bpf/btf.rst.
  *
- * A header, types one after the other (their place in the row is their id, from 1), strings.  Each type is 12
- * bytes { name, info, size or type } and what its kind appends.
+ * A header, types one after the other (their place in the row is their id, from 1), strings.  Each
+ * type is 12 bytes { name, info, size or type } and what its kind appends.
  */
 #ifndef DEBUGINFO_BTF_FORMAT_H
 #define DEBUGINFO_BTF_FORMAT_H
@@ -16,7 +16,8 @@ struct btf_header {
 	u8 version, flags;
 	u32 hdr_len;
 	u32 type_off, type_len, str_off, str_len; /* from the end of the header */
-	u32 layout_off, layout_len; /* since 7.1, when hdr_len is 32: an array of struct btf_layout */
+	u32 layout_off,
+		layout_len; /* since 7.1, when hdr_len is 32: an array of struct btf_layout */
 };
 
 /* What follows the 12 bytes of each type of a kind: info_sz once, elem_sz for each of vlen. */
@@ -56,8 +57,8 @@ struct btf_type {
 	u32 size; /* or the id of a type */
 };
 
-/* Kind had 5 bits and vlen 16, the bits between them 0, until both grew into those in 7.1 (no version says
- * so). */
+/* Kind had 5 bits and vlen 16, the bits between them 0, until both grew into those in 7.1 (no
+ * version says so). */
 static inline u32 btf_kind(const struct btf_type *t)
 {
 	return t->info >> 24 & 0x7f;

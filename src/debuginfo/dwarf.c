@@ -1,10 +1,10 @@
 /*
  * DWARF through libdw, for kernels without BTF: a vmlinux, or a .debug file.
  *
- * The first question indexes all compile units: of each name the first complete definition, as the offset of
- * its DIE (0.5 s for the 174 MB of .debug_info of Debian's 6.1).  A DIE becomes a type when its id is asked
- * about; ids are given out in the order in which DIEs are first mentioned, so they mean nothing outside of
- * one database.  Types local to a function are not found by name.
+ * The first question indexes all compile units: of each name the first complete definition, as the
+ * offset of its DIE (0.5 s for the 174 MB of .debug_info of Debian's 6.1).  A DIE becomes a type
+ * when its id is asked about; ids are given out in the order in which DIEs are first mentioned, so
+ * they mean nothing outside of one database.  Types local to a function are not found by name.
  *
  * libdw caches behind a const face and is not safe for threads: one mutex around everything here.
  */
@@ -14,8 +14,8 @@
 
 int typeinfo_from_dwarf(struct typeinfo **types, const char *path, struct error *error)
 {
-	return error_set(error, EXIT_INPUT, "%s: this memwho is built without libdw and can't read DWARF",
-			 path);
+	return error_set(error, EXIT_INPUT,
+			 "%s: this memwho is built without libdw and can't read DWARF", path);
 }
 
 #else
@@ -74,10 +74,10 @@ static struct dwarf_db *db_of(const struct typeinfo *types)
 	return (struct dwarf_db *)types;
 }
 
-/* --- the index -------------------------------------------------------------------------------------------
- */
+/* --- the index ----------------------------------------------------------------------------- */
 
-static struct named *name_slot(struct dwarf_db *db, enum type_space space, const char *name, size_t len)
+static struct named *name_slot(struct dwarf_db *db, enum type_space space, const char *name,
+			       size_t len)
 {
 	size_t at = hash_bytes(name, len) & (db->names_size - 1);
 	for (; db->names[at].name; at = (at + 1) & (db->names_size - 1)) {
@@ -131,7 +131,10 @@ static enum type_space space_of(int tag)
 	}
 }
 
-/* Each header's nameless enums come again in each unit: they are told apart by their first enumerator. */
+/*
+ * Each header's nameless enums come again in each unit: they are told apart by their first
+ * enumerator.
+ */
 static void index_nameless_enum(struct dwarf_db *db, Dwarf_Die *die)
 {
 	Dwarf_Die child;
@@ -172,8 +175,7 @@ static void index_all(struct dwarf_db *db)
 	db->indexed = true;
 }
 
-/* --- ids ---------------------------------------------------------------------------------------------------
- */
+/* --- ids ----------------------------------------------------------------------------------- */
 
 static size_t id_slot(const struct dwarf_db *db, Dwarf_Off die)
 {
@@ -216,8 +218,7 @@ static type_id type_of(struct dwarf_db *db, Dwarf_Die *die)
 	return id_of(db, dwarf_dieoffset(&type));
 }
 
-/* --- conversion
- * ---------------------------------------------------------------------------------------------- */
+/* --- conversion ---------------------------------------------------------------------------- */
 
 static bool unsigned_attr(Dwarf_Die *die, unsigned name, u64 *value)
 {
@@ -239,7 +240,8 @@ static u64 member_location(Dwarf_Die *die)
 	if (unsigned_attr(die, DW_AT_data_member_location, &value))
 		return value;
 	if (dwarf_attr(die, DW_AT_data_member_location, &attr) &&
-	    dwarf_getlocation(&attr, &ops, &nr_ops) == 0 && nr_ops == 1 && ops[0].atom == DW_OP_plus_uconst)
+	    dwarf_getlocation(&attr, &ops, &nr_ops) == 0 && nr_ops == 1 &&
+	    ops[0].atom == DW_OP_plus_uconst)
 		return ops[0].number;
 	return 0;
 }
@@ -295,7 +297,10 @@ static void convert_members(struct dwarf_db *db, Dwarf_Die *die, struct dwarf_ty
 	vec_done(&members);
 }
 
-/* libdw sign-extends data1..data8 when asked for a signed value; only sdata and implicit_const are signed. */
+/*
+ * libdw sign-extends data1..data8 when asked for a signed value; only sdata and implicit_const are
+ * signed.
+ */
 static s64 enumerator_value(Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
@@ -315,11 +320,12 @@ static void convert_enumerators(struct dwarf_db *db, Dwarf_Die *die, struct dwar
 	VEC(struct enumerator) all = {0};
 	if (dwarf_child(die, &child) == 0)
 		do {
-			const char *name =
-				dwarf_tag(&child) == DW_TAG_enumerator ? dwarf_diename(&child) : NULL;
+			const char *name = dwarf_tag(&child) == DW_TAG_enumerator
+						   ? dwarf_diename(&child)
+						   : NULL;
 			if (name)
-				*vec_push(&all) =
-					(struct enumerator){.name = name, .value = enumerator_value(&child)};
+				*vec_push(&all) = (struct enumerator){
+					.name = name, .value = enumerator_value(&child)};
 		} while (dwarf_siblingof(&child, &child) == 0);
 	for (size_t i = 0; i < all.n; i++)
 		type->record.is_signed |= all.v[i].value < 0 && type->record.size < 8;
@@ -348,8 +354,8 @@ static u64 subrange_length(Dwarf_Die *die)
 }
 
 /*
- * All dimensions in one, as pahole writes them into BTF (btf_encoder's array_type__nelems), so that a path
- * means the same over both.
+ * All dimensions in one, as pahole writes them into BTF (btf_encoder's array_type__nelems), so that
+ * a path means the same over both.
  */
 static void convert_array(struct dwarf_db *db, Dwarf_Die *die, struct type_record *record)
 {
@@ -421,8 +427,8 @@ static void convert(struct dwarf_db *db, struct dwarf_type *type)
 {
 	Dwarf_Die die;
 	type->converted = true;
-	type->record =
-		(struct type_record){.owner = &db->types, .kind = TYPE_OTHER, .name = "", .details = type};
+	type->record = (struct type_record){
+		.owner = &db->types, .kind = TYPE_OTHER, .name = "", .details = type};
 	if (!dwarf_offdie(db->dwarf, type->die, &die))
 		return;
 	const char *name = dwarf_diename(&die);
@@ -432,10 +438,10 @@ static void convert(struct dwarf_db *db, struct dwarf_type *type)
 	convert_by_tag(db, &die, type);
 }
 
-/* --- the record of the backend
- * ------------------------------------------------------------------------------- */
+/* --- the record of the backend ------------------------------------------------------------- */
 
-static type_id dwarf_find(const struct typeinfo *types, enum type_space space, const char *name, size_t len)
+static type_id dwarf_find(const struct typeinfo *types, enum type_space space, const char *name,
+			  size_t len)
 {
 	struct dwarf_db *db = db_of(types);
 	type_id id = 0;

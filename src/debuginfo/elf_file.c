@@ -1,4 +1,5 @@
-/* A mapped ELF file: every header is copied out before it is looked at, every range compared with the file.
+/* A mapped ELF file: every header is copied out before it is looked at, every range compared with
+ * the file.
  */
 #include "debuginfo/elf_file.h"
 
@@ -26,7 +27,8 @@ static int map_file(struct elf_file *file, const char *path, struct error *error
 		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (map == MAP_FAILED)
-		return error_set(error, EXIT_INPUT, "%s: not a regular file that could be an ELF file", path);
+		return error_set(error, EXIT_INPUT,
+				 "%s: not a regular file that could be an ELF file", path);
 	*file = (struct elf_file){.bytes = map, .size = (size_t)st.st_size};
 	return 0;
 }
@@ -42,7 +44,8 @@ static size_t count_sections(const struct elf_file *file)
 {
 	const Elf64_Ehdr *h = &file->header;
 	Elf64_Shdr first;
-	if (!h->e_shoff || h->e_shentsize != sizeof(first) || !range_fits(file, h->e_shoff, sizeof(first)))
+	if (!h->e_shoff || h->e_shentsize != sizeof(first) ||
+	    !range_fits(file, h->e_shoff, sizeof(first)))
 		return 0;
 	memcpy(&first, file->bytes + h->e_shoff, sizeof(first));
 	u64 n = h->e_shnum ? h->e_shnum : first.sh_size;
@@ -56,7 +59,8 @@ int elf_file_open(struct elf_file *file, const char *path, struct error *error)
 	memcpy(&file->header, file->bytes, sizeof(file->header));
 	if (!is_ours(&file->header)) {
 		elf_file_close(file);
-		return error_set(error, EXIT_INPUT, "%s: not a 64-bit little-endian ELF file", path);
+		return error_set(error, EXIT_INPUT, "%s: not a 64-bit little-endian ELF file",
+				 path);
 	}
 	file->nr_sections = count_sections(file);
 	return 0;
@@ -77,7 +81,8 @@ Elf64_Shdr elf_file_section(const struct elf_file *file, size_t i)
 
 const void *elf_file_data(const struct elf_file *file, const Elf64_Shdr *section)
 {
-	if (section->sh_type == SHT_NOBITS || !section->sh_size || section->sh_flags & SHF_COMPRESSED ||
+	if (section->sh_type == SHT_NOBITS || !section->sh_size ||
+	    section->sh_flags & SHF_COMPRESSED ||
 	    !range_fits(file, section->sh_offset, section->sh_size))
 		return NULL;
 	return file->bytes + section->sh_offset;
@@ -94,14 +99,15 @@ bool elf_file_find(const struct elf_file *file, const char *name, Elf64_Shdr *se
 	const char *names = elf_file_data(file, &strings);
 	for (size_t i = 1; names && i < file->nr_sections; i++) {
 		*section = elf_file_section(file, i);
-		if (section->sh_name < strings.sh_size && len <= strings.sh_size - section->sh_name &&
+		if (section->sh_name < strings.sh_size &&
+		    len <= strings.sh_size - section->sh_name &&
 		    memcmp(names + section->sh_name, name, len) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* --- build id ------------------------------------------------------------------------------------------ */
+/* --- build id ------------------------------------------------------------------------------ */
 
 static void put_hex(char *hex, const u8 *bytes, size_t n)
 {
@@ -123,8 +129,8 @@ static bool build_id_in(const void *notes, size_t size, char *hex)
 		const u8 *id = cursor_bytes(&c, id_size);
 		if (!cursor_ok(&c))
 			return false;
-		if (type == NT_GNU_BUILD_ID && name_size == 4 && memcmp(name, "GNU", 4) == 0 && id_size &&
-		    id_size <= ELF_BUILD_ID_HEX / 2) {
+		if (type == NT_GNU_BUILD_ID && name_size == 4 && memcmp(name, "GNU", 4) == 0 &&
+		    id_size && id_size <= ELF_BUILD_ID_HEX / 2) {
 			put_hex(hex, id, id_size);
 			return true;
 		}
@@ -141,7 +147,8 @@ int elf_build_id(const char *path, char hex[static ELF_BUILD_ID_HEX], struct err
 	bool found = false;
 	for (size_t i = 1; i < file.nr_sections && !found; i++) {
 		Elf64_Shdr section = elf_file_section(&file, i);
-		const void *notes = section.sh_type == SHT_NOTE ? elf_file_data(&file, &section) : NULL;
+		const void *notes =
+			section.sh_type == SHT_NOTE ? elf_file_data(&file, &section) : NULL;
 		found = notes && build_id_in(notes, section.sh_size, hex);
 	}
 	elf_file_close(&file);

@@ -1,8 +1,8 @@
 /*
  * ELF files on the user's side: a vmlinux, stripped or not.  64-bit little endian, nothing else.
  *
- * Own bounded code and no libelf: all that is needed is a section by its name, and it has to be there in the
- * static build too.
+ * Own bounded code and no libelf: all that is needed is a section by its name, and it has to be
+ * there in the static build too.
  */
 #ifndef DEBUGINFO_ELF_FILE_H
 #define DEBUGINFO_ELF_FILE_H

@@ -1,6 +1,6 @@
 /*
- * Symbols of an ELF vmlinux: .symtab, with the letters that nm prints, less what kallsyms leaves out as well
- * (files, sections, the assembler's local labels and arm64's mapping symbols).
+ * Symbols of an ELF vmlinux: .symtab, with the letters that nm prints, less what kallsyms leaves
+ * out as well (files, sections, the assembler's local labels and arm64's mapping symbols).
  */
 #include <string.h>
 
@@ -15,7 +15,8 @@ struct symtab {
 	size_t strings_size;
 };
 
-static int find_symtab(struct symtab *t, const struct elf_file *file, const char *path, struct error *error)
+static int find_symtab(struct symtab *t, const struct elf_file *file, const char *path,
+		       struct error *error)
 {
 	Elf64_Shdr symtab, strtab;
 	if (!elf_file_find(file, ".symtab", &symtab) || symtab.sh_link >= file->nr_sections)

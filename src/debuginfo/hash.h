@@ -1,7 +1,8 @@
 /*
  * The hash of names: eight bytes a step, well mixed in the low bits that tables use.
  *
- * Not secret: a dump made on purpose can crowd one slot, so whoever loads names bounds their number.
+ * Not secret: a dump made on purpose can crowd one slot, so whoever loads names bounds their
+ * number.
  */
 #ifndef DEBUGINFO_HASH_H
 #define DEBUGINFO_HASH_H

@@ -2,13 +2,13 @@
  * kallsyms: decode the kernel's own symbol table out of the dump.
  *
  * Each name is a length and that many codes; a code stands for a string of the token table
- * (scripts/kallsyms.c has paired the most frequent substrings until 256 codes were used up).  The first
- * character of the expanded name is the symbol's type.  kallsyms_markers holds the offset of each 256th name,
- * so a name in a hole costs the rest of its block only.
+ * (scripts/kallsyms.c has paired the most frequent substrings until 256 codes were used up).  The
+ * first character of the expanded name is the symbol's type.  kallsyms_markers holds the offset of
+ * each 256th name, so a name in a hole costs the rest of its block only.
  *
- * Nothing tells which release's layout it is; the data must: markers agree with the lengths only when those
- * are read the right way, addresses as kallsyms_addresses.c says, and a symbol named _text or _stext must
- * stand where VMCOREINFO says.
+ * Nothing tells which release's layout it is; the data must: markers agree with the lengths only
+ * when those are read the right way, addresses as kallsyms_addresses.c says, and a symbol named
+ * _text or _stext must stand where VMCOREINFO says.
  */
 #include <stdlib.h>
 
@@ -28,7 +28,7 @@ struct kallsyms {
 	struct kallsyms_addresses addresses;
 };
 
-/* --- tokens ------------------------------------------------------------------------------------------ */
+/* --- tokens -------------------------------------------------------------------------------- */
 
 static int read_index(const struct kallsyms *k, u16 *index, struct error *error)
 {
@@ -45,7 +45,10 @@ static int read_index(const struct kallsyms *k, u16 *index, struct error *error)
 	return 0;
 }
 
-/* The strings, each ended by NUL within what could be read; returns the first token that is not, or 256. */
+/*
+ * The strings, each ended by NUL within what could be read; returns the first token that is not, or
+ * 256.
+ */
 static int split_tokens(struct kallsyms_tokens *tokens, struct window *w, const u16 *index)
 {
 	tokens->buffer = mem_calloc(w->loaded + TOKEN_PAD, 1);
@@ -55,8 +58,8 @@ static int split_tokens(struct kallsyms_tokens *tokens, struct window *w, const 
 		if (index[i] >= w->loaded)
 			return i;
 		tokens->text[i] = tokens->buffer + index[i];
-		tokens->len[i] =
-			(u16)strnlen(tokens->text[i], u64_min(KALLSYMS_MAX_NAME, w->loaded - index[i]));
+		tokens->len[i] = (u16)strnlen(tokens->text[i],
+					      u64_min(KALLSYMS_MAX_NAME, w->loaded - index[i]));
 		if (!window_has(w, index[i], tokens->len[i] + (size_t)1))
 			return i;
 	}
@@ -80,7 +83,8 @@ static int read_tokens(struct kallsyms *k, struct error *error)
 			 (unsigned long long)k->tables->token_table, split, index[split]);
 }
 
-/* Expand len codes into out (KALLSYMS_MAX_NAME + TOKEN_PAD bytes); returns the length, longer names are cut.
+/* Expand len codes into out (KALLSYMS_MAX_NAME + TOKEN_PAD bytes); returns the length, longer names
+ * are cut.
  */
 static size_t expand(const struct kallsyms_tokens *tokens, const u8 *codes, size_t len, char *out)
 {
@@ -91,13 +95,14 @@ static size_t expand(const struct kallsyms_tokens *tokens, const u8 *codes, size
 			break;
 		memcpy(out + n, tokens->text[codes[i]], TOKEN_PAD);
 		if (add > TOKEN_PAD)
-			memcpy(out + n + TOKEN_PAD, tokens->text[codes[i]] + TOKEN_PAD, add - TOKEN_PAD);
+			memcpy(out + n + TOKEN_PAD, tokens->text[codes[i]] + TOKEN_PAD,
+			       add - TOKEN_PAD);
 		n += add;
 	}
 	return n;
 }
 
-/* --- names and markers --------------------------------------------------------------------------------- */
+/* --- names and markers --------------------------------------------------------------------- */
 
 size_t kallsyms_skip_names(struct window *names, enum kallsyms_length kind, size_t offset, size_t n)
 {
@@ -135,15 +140,15 @@ static bool read_markers_at(struct kallsyms *k, u64 address, size_t width)
 }
 
 /*
- * VMCOREINFO does not tell where the markers are.  They end where token_table begins; in 6.2 and 6.3
- * kallsyms_seqs_of_names, 3 bytes a symbol, stands between them.
+ * VMCOREINFO does not tell where the markers are.  They end where token_table begins; in 6.2
+ * and 6.3 kallsyms_seqs_of_names, 3 bytes a symbol, stands between them.
  */
 static void find_markers(struct kallsyms *k)
 {
 	u64 ends[] = {k->tables->token_table, (k->tables->token_table - 3 * k->n) & ~(u64)7};
 	k->markers = mem_calloc(nr_blocks(k), sizeof(*k->markers));
-	if (k->tables->markers &&
-	    (read_markers_at(k, k->tables->markers, 4) || read_markers_at(k, k->tables->markers, 8)))
+	if (k->tables->markers && (read_markers_at(k, k->tables->markers, 4) ||
+				   read_markers_at(k, k->tables->markers, 8)))
 		return;
 	for (size_t width = 4; width <= 8; width += 4)
 		for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
@@ -177,9 +182,10 @@ static int choose_length(struct kallsyms *k, struct error *error)
 		k->length = LENGTH_BYTE;
 	if (byte || uleb || k->names.nr_holes)
 		return 0;
-	return error_set(error, EXIT_INPUT,
-			 "kallsyms_names at %#llx: lengths of the names do not agree with kallsyms_markers",
-			 (unsigned long long)k->tables->names);
+	return error_set(
+		error, EXIT_INPUT,
+		"kallsyms_names at %#llx: lengths of the names do not agree with kallsyms_markers",
+		(unsigned long long)k->tables->names);
 }
 
 /* Offset of name i, for the few that are wanted alone; false when it can't be reached. */
@@ -191,21 +197,24 @@ static bool name_offset(struct kallsyms *k, size_t i, size_t *offset)
 	return !skip || *offset;
 }
 
-/* --- the check against VMCOREINFO -------------------------------------------------------------------------
- */
+/* --- the check against VMCOREINFO ---------------------------------------------------------- */
 
 static bool name_is_text(struct kallsyms *k, size_t i)
 {
 	char name[KALLSYMS_MAX_NAME + TOKEN_PAD];
 	size_t offset, data, len;
-	if (!name_offset(k, i, &offset) || !kallsyms_name_at(&k->names, k->length, offset, &data, &len))
+	if (!name_offset(k, i, &offset) ||
+	    !kallsyms_name_at(&k->names, k->length, offset, &data, &len))
 		return true; /* in a hole: no proof against it */
 	size_t n = expand(&k->tokens, k->names.bytes + data, len, name);
 	return (n == 6 && memcmp(name + 1, "_text", 5) == 0) ||
 	       (n == 7 && memcmp(name + 1, "_stext", 6) == 0);
 }
 
-/* Some symbol at text_base must be called _text or _stext: else names and addresses are out of step. */
+/*
+ * Some symbol at text_base must be called _text or _stext: else names and addresses are out of
+ * step.
+ */
 static int check_text(struct kallsyms *k, u64 text_base, struct error *error)
 {
 	enum { MAX_ALIASES = 64 };
@@ -220,11 +229,12 @@ static int check_text(struct kallsyms *k, u64 text_base, struct error *error)
 	}
 	if (!text_base || (tried == 0 && k->addresses.window.nr_holes))
 		return 0;
-	return error_set(error, EXIT_INPUT, "kallsyms: none of %zu symbols at %#llx is _text or _stext",
-			 tried, (unsigned long long)text_base);
+	return error_set(error, EXIT_INPUT,
+			 "kallsyms: none of %zu symbols at %#llx is _text or _stext", tried,
+			 (unsigned long long)text_base);
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------- */
+/* --- all of it ----------------------------------------------------------------------------- */
 
 static int read_num_syms(struct kallsyms *k, struct error *error)
 {
@@ -260,7 +270,8 @@ static void add_name(struct kallsyms *k, struct adding *to, size_t i, size_t dat
 }
 
 /* Names first .. end of a block; stops at a hole. Returns the offset after the last one, or 0. */
-static size_t add_block(struct kallsyms *k, struct adding *to, size_t first, size_t end, size_t offset)
+static size_t add_block(struct kallsyms *k, struct adding *to, size_t first, size_t end,
+			size_t offset)
 {
 	size_t data, len;
 	for (size_t i = first; i < end; i++) {
@@ -297,25 +308,27 @@ static int load(struct kallsyms *k, struct symbols *symbols, u64 text_base, stru
 		return -1;
 	if (!kallsyms_addresses_open(&k->addresses, k->kernel, k->tables, k->n, text_base))
 		return error_set(error, EXIT_INPUT,
-				 "kallsyms: no table of %zu rising addresses with _text at %#llx", k->n,
-				 (unsigned long long)text_base);
+				 "kallsyms: no table of %zu rising addresses with _text at %#llx",
+				 k->n, (unsigned long long)text_base);
 	if (check_text(k, text_base, error))
 		return -1;
 	size_t added = add_all(k, symbols);
 	if (added == 0)
-		return error_set(error, EXIT_PARTIAL, "kallsyms_names at %#llx: no name is readable",
+		return error_set(error, EXIT_PARTIAL,
+				 "kallsyms_names at %#llx: no name is readable",
 				 (unsigned long long)k->tables->names);
 	symbols_note_lost(symbols, k->n - added);
 	return 0;
 }
 
-int kallsyms_load(struct symbols *symbols, const struct reader *kernel, const struct kallsyms_tables *tables,
-		  u64 text_base, struct error *error)
+int kallsyms_load(struct symbols *symbols, const struct reader *kernel,
+		  const struct kallsyms_tables *tables, u64 text_base, struct error *error)
 {
 	struct kallsyms k = {.kernel = kernel, .tables = tables};
 	if (!tables->num_syms || !tables->names || !tables->token_table || !tables->token_index)
-		return error_set(error, EXIT_INPUT,
-				 "kallsyms: num_syms, names, token_table or token_index is not known");
+		return error_set(
+			error, EXIT_INPUT,
+			"kallsyms: num_syms, names, token_table or token_index is not known");
 	int result = load(&k, symbols, text_base, error);
 	free(k.tokens.buffer);
 	free(k.markers);

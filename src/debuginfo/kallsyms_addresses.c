@@ -2,19 +2,23 @@
  * Addresses of kallsyms: four encodings, told apart by trying.
  *
  *	until 4.5, or without BASE_RELATIVE	u64 kallsyms_addresses[num_syms]
- *	4.6 (2213e9a66bb8)			s32 kallsyms_offsets[num_syms], u64 kallsyms_relative_base
- *	4.6 to 6.14 on x86-64 SMP		the same with CONFIG_KALLSYMS_ABSOLUTE_PERCPU (gone by
- *01157ddc58dc, 6.15)
- *	7.0 (a081b5789255)			s32 kallsyms_offsets[num_syms], each relative to its own place
+ *	4.6 (2213e9a66bb8)			s32 kallsyms_offsets[num_syms], u64
+ *kallsyms_relative_base 4.6 to 6.14 on x86-64 SMP		the same with
+ *CONFIG_KALLSYMS_ABSOLUTE_PERCPU (gone by 01157ddc58dc, 6.15)
+ *	7.0 (a081b5789255)			s32 kallsyms_offsets[num_syms], each relative to its
+ *own place
  *
- * Where they lie: before num_syms until 6.3, after token_index since 6.4 (404bad70fcf7).  Symbols are sorted
- *by address whatever the encoding, so a wrong guess shows: it jumps back at every alias, or leaves the
- *kernel. One guess is hard to refute: any offset table read as place-relative rises (by 4 more each time). So
- *it comes after what needs a sensible relative_base, and is not tried where no release had it.
+ * Where they lie: before num_syms until 6.3, after token_index since 6.4 (404bad70fcf7).  Symbols
+ *are sorted by address whatever the encoding, so a wrong guess shows: it jumps back at every alias,
+ *or leaves the kernel. One guess is hard to refute: any offset table read as place-relative rises
+ *(by 4 more each time). So it comes after what needs a sensible relative_base, and is not tried
+ *where no release had it.
  */
 #include "debuginfo/kallsyms_internal.h"
 
-/* A base that can be one: in the kernel's half and near its own tables (32 bits reach no further). */
+/*
+ * A base that can be one: in the kernel's half and near its own tables (32 bits reach no further).
+ */
 static bool base_is_plausible(const struct kallsyms_addresses *a)
 {
 	u64 distance = a->base > a->table ? a->base - a->table : a->table - a->base;
@@ -23,7 +27,8 @@ static bool base_is_plausible(const struct kallsyms_addresses *a)
 
 static bool read_base(struct kallsyms_addresses *a, const struct reader *kernel)
 {
-	return reader_read(kernel, a->base_at, &a->base, sizeof(a->base)) == READ_OK && base_is_plausible(a);
+	return reader_read(kernel, a->base_at, &a->base, sizeof(a->base)) == READ_OK &&
+	       base_is_plausible(a);
 }
 
 /* A table that is half holes is a wrong guess, or good for nothing. */
@@ -64,12 +69,13 @@ static bool try_encoding(struct kallsyms_addresses *a, const struct reader *kern
 	return addresses_fit(a, text_base);
 }
 
-static const enum kallsyms_encoding offset_encodings[] = {ADDRESS_BASE_PERCPU, ADDRESS_BASE, ADDRESS_PLACE};
+static const enum kallsyms_encoding offset_encodings[] = {ADDRESS_BASE_PERCPU, ADDRESS_BASE,
+							  ADDRESS_PLACE};
 enum { WITH_BASE = 2, ALL_OFFSETS = 3 }; /* the first so many of them */
 
 /* relative_base follows its offsets in every release that has it. */
-static bool try_offsets(struct kallsyms_addresses *a, const struct reader *kernel, u64 table, u64 base_at,
-			size_t n, size_t nr_encodings, u64 text_base)
+static bool try_offsets(struct kallsyms_addresses *a, const struct reader *kernel, u64 table,
+			u64 base_at, size_t n, size_t nr_encodings, u64 text_base)
 {
 	if (!table)
 		return false;
@@ -86,8 +92,8 @@ static bool try_offsets(struct kallsyms_addresses *a, const struct reader *kerne
 	return false;
 }
 
-static bool try_absolute(struct kallsyms_addresses *a, const struct reader *kernel, u64 table, size_t n,
-			 u64 text_base)
+static bool try_absolute(struct kallsyms_addresses *a, const struct reader *kernel, u64 table,
+			 size_t n, u64 text_base)
 {
 	if (!table)
 		return false;
@@ -111,7 +117,8 @@ static bool try_before(struct kallsyms_addresses *a, const struct reader *kernel
 	u64 base_at = table_before(t->num_syms, sizeof(u64), align);
 	u64 offsets = base_at ? table_before(base_at, n * sizeof(u32), align) : 0;
 	return try_offsets(a, kernel, offsets, base_at, n, WITH_BASE, text_base) ||
-	       try_absolute(a, kernel, table_before(t->num_syms, n * sizeof(u64), align), n, text_base);
+	       try_absolute(a, kernel, table_before(t->num_syms, n * sizeof(u64), align), n,
+			    text_base);
 }
 
 static bool try_after(struct kallsyms_addresses *a, const struct reader *kernel,
@@ -122,7 +129,8 @@ static bool try_after(struct kallsyms_addresses *a, const struct reader *kernel,
 	       try_absolute(a, kernel, table, n, text_base);
 }
 
-/* names follow num_syms, a single word, at the next multiple: so the distance is the alignment of all tables.
+/* names follow num_syms, a single word, at the next multiple: so the distance is the alignment of
+ * all tables.
  */
 static u64 alignment(const struct kallsyms_tables *t)
 {
@@ -138,5 +146,6 @@ bool kallsyms_addresses_open(struct kallsyms_addresses *a, const struct reader *
 	u64 align = alignment(t);
 	return try_offsets(a, kernel, t->offsets, t->relative_base, n, ALL_OFFSETS, text_base) ||
 	       try_absolute(a, kernel, t->addresses, n, text_base) ||
-	       try_before(a, kernel, t, n, align, text_base) || try_after(a, kernel, t, n, align, text_base);
+	       try_before(a, kernel, t, n, align, text_base) ||
+	       try_after(a, kernel, t, n, align, text_base);
 }

@@ -14,12 +14,12 @@ enum {
 };
 
 /*
- * Tables are aligned to 8 until 6.19, to 4 since 7.0, which has no 8-byte table any more (a081b5789255), and
- * to 256 on arm64 before 5.8 (".align 8" is a power of two there).
+ * Tables are aligned to 8 until 6.19, to 4 since 7.0, which has no 8-byte table any more
+ * (a081b5789255), and to 256 on arm64 before 5.8 (".align 8" is a power of two there).
  */
 static const u32 kallsyms_aligns[] = {8, 4, KALLSYMS_LARGEST_ALIGN};
 
-/* --- names: kallsyms.c ------------------------------------------------------------------------------- */
+/* --- names: kallsyms.c --------------------------------------------------------------------- */
 
 struct kallsyms_tokens {
 	u16 len[256];
@@ -31,11 +31,11 @@ struct kallsyms_tokens {
 enum kallsyms_length { LENGTH_ULEB, LENGTH_BYTE };
 
 /*
- * The compressed name at offset: its bytes start at *data and are *len long.  Returns the offset of the next
- * name; 0 when it is not readable.
+ * The compressed name at offset: its bytes start at *data and are *len long.  Returns the offset of
+ * the next name; 0 when it is not readable.
  */
-static inline size_t kallsyms_name_at(struct window *names, enum kallsyms_length kind, size_t offset,
-				      size_t *data, size_t *len)
+static inline size_t kallsyms_name_at(struct window *names, enum kallsyms_length kind,
+				      size_t offset, size_t *data, size_t *len)
 {
 	if (!window_has(names, offset, 1))
 		return 0;
@@ -53,16 +53,18 @@ static inline size_t kallsyms_name_at(struct window *names, enum kallsyms_length
 }
 
 /* Walk n names from offset; the offset after them, or 0. */
-size_t kallsyms_skip_names(struct window *names, enum kallsyms_length kind, size_t offset, size_t n);
+size_t kallsyms_skip_names(struct window *names, enum kallsyms_length kind, size_t offset,
+			   size_t n);
 
-/* --- addresses: kallsyms_addresses.c ------------------------------------------------------------------ */
+/* --- addresses: kallsyms_addresses.c ------------------------------------------------------- */
 
 enum kallsyms_encoding {
-	ADDRESS_ABSOLUTE, /* kallsyms_addresses[i]: before 4.6, and CONFIG_KALLSYMS_BASE_RELATIVE=n until 6.10
+	ADDRESS_ABSOLUTE, /* kallsyms_addresses[i]: before 4.6, and CONFIG_KALLSYMS_BASE_RELATIVE=n
+			   * until 6.10
 			   */
 	ADDRESS_BASE,	  /* relative_base + (u32)offsets[i]: 4.6 to 6.19 without the next */
-	ADDRESS_BASE_PERCPU, /* offsets >= 0: absolute; < 0: relative_base - 1 - offset: x86-64 SMP, 4.6
-				to 6.14 */
+	ADDRESS_BASE_PERCPU, /* offsets >= 0: absolute; < 0: relative_base - 1 - offset: x86-64
+				SMP, 4.6 to 6.14 */
 	ADDRESS_PLACE,	     /* &offsets[i] + offsets[i]: since 7.0 */
 };
 
@@ -94,8 +96,9 @@ static inline bool kallsyms_address(struct kallsyms_addresses *a, size_t i, u64 
 }
 
 /*
- * Find the table and its encoding: what `tables` names first, then where it must lie by structure.  The right
- * one is the one whose addresses rise, lie in the kernel's half, and hold text_base (when that is not 0).
+ * Find the table and its encoding: what `tables` names first, then where it must lie by structure.
+ * The right one is the one whose addresses rise, lie in the kernel's half, and hold text_base (when
+ * that is not 0).
  */
 bool kallsyms_addresses_open(struct kallsyms_addresses *addresses, const struct reader *kernel,
 			     const struct kallsyms_tables *tables, size_t nr_syms, u64 text_base);

@@ -1,15 +1,17 @@
 /*
- * Find kallsyms by its structure, when VMCOREINFO does not say where it is (before 6.0, or damaged).
+ * Find kallsyms by its structure, when VMCOREINFO does not say where it is (before 6.0, or
+ *damaged).
  *
- * kallsyms_token_index is 256 rising u16 from 0: the offsets of 256 printable strings that end where it
- *begins. Nothing else in a kernel image looks so.  From there backwards:
+ * kallsyms_token_index is 256 rising u16 from 0: the offsets of 256 printable strings that end
+ *where it begins. Nothing else in a kernel image looks so.  From there backwards:
  *
  *	until 6.1	[addresses] num_syms names markers token_table token_index
  *	6.2, 6.3	[addresses] num_syms names markers seqs_of_names token_table token_index
  *	since 6.4	num_syms names markers token_table token_index [addresses] seqs_of_names
  *
- * (404bad70fcf7 moved the addresses; kallsyms_addresses.c finds them.)  markers is a rising array from 0 as
- * well; num_syms is the number for which the chain of names, walked from right behind it, meets every marker.
+ * (404bad70fcf7 moved the addresses; kallsyms_addresses.c finds them.)  markers is a rising array
+ *from 0 as well; num_syms is the number for which the chain of names, walked from right behind it,
+ *meets every marker.
  */
 #include "base/mem.h"
 #include "debuginfo/kallsyms_internal.h"
@@ -17,13 +19,13 @@
 enum {
 	SCAN_CHUNK = 1 << 20, /* less 4: the first two words of an index may lie in two chunks */
 	MAX_TOKEN = 512,
-	MAX_BEHIND =
-		32 << 20, /* how far the markers may lie before the tokens: 3 bytes for each of 4 M symbols */
+	MAX_BEHIND = 32 << 20, /* how far the markers may lie before the tokens: 3 bytes for each of
+				  4 M symbols */
 	MIN_STEP = 2 * KALLSYMS_BLOCK, /* a name is a length and at least one code */
 	MAX_STEP = KALLSYMS_MAX_NAME * KALLSYMS_BLOCK,
 };
 
-/* --- token_index and token_table ---------------------------------------------------------------------- */
+/* --- token_index and token_table ----------------------------------------------------------- */
 
 /* Four u16 in one load: 0, then rising by the length of short strings. */
 static inline bool may_be_index(u64 word)
@@ -68,7 +70,8 @@ static bool tokens_fit(const char *table, const u16 *index)
 }
 
 /* The table's last string ends before the padding in front of the index; so its start is known. */
-static bool find_token_table(const struct reader *kernel, u64 index_at, const u16 *index, u64 *table_at)
+static bool find_token_table(const struct reader *kernel, u64 index_at, const u16 *index,
+			     u64 *table_at)
 {
 	size_t size = index[255] + (size_t)MAX_TOKEN + KALLSYMS_LARGEST_ALIGN;
 	if (size > index_at)
@@ -92,7 +95,7 @@ static bool find_token_table(const struct reader *kernel, u64 index_at, const u1
 	return found;
 }
 
-/* --- markers, names, num_syms ------------------------------------------------------------------------- */
+/* --- markers, names, num_syms -------------------------------------------------------------- */
 
 /* A window over what lies before the tokens; offsets in it. */
 struct behind {
@@ -128,7 +131,8 @@ static bool chain_meets_markers(struct behind *b, enum kallsyms_length kind)
 	for (size_t first = 0; first < b->n; first += KALLSYMS_BLOCK) {
 		if (offset != b->names + marker_at(b, first / KALLSYMS_BLOCK))
 			return false;
-		offset = kallsyms_skip_names(&b->w, kind, offset, u64_min(KALLSYMS_BLOCK, b->n - first));
+		offset = kallsyms_skip_names(&b->w, kind, offset,
+					     u64_min(KALLSYMS_BLOCK, b->n - first));
 		if (!offset || offset > b->markers)
 			return false;
 	}
@@ -145,7 +149,8 @@ static bool num_syms_at(struct behind *b, size_t at)
 	b->num_syms = at;
 	b->n = n;
 	for (size_t i = 0; i < ARRAY_SIZE(kallsyms_aligns); i++) {
-		b->names = (size_t)(align_up(b->w.address + at + 4, kallsyms_aligns[i]) - b->w.address);
+		b->names = (size_t)(align_up(b->w.address + at + 4, kallsyms_aligns[i]) -
+				    b->w.address);
 		if (chain_meets_markers(b, LENGTH_ULEB) || chain_meets_markers(b, LENGTH_BYTE))
 			return true;
 	}
@@ -176,7 +181,9 @@ static bool find_markers_at(struct behind *b, size_t at, size_t end)
 	return false;
 }
 
-/* A table of up to 256 names has one marker, which is any 0: believed only where the tokens follow. */
+/*
+ * A table of up to 256 names has one marker, which is any 0: believed only where the tokens follow.
+ */
 static bool find_lone_marker(struct behind *b, size_t end)
 {
 	size_t low = end > KALLSYMS_LARGEST_ALIGN ? end - KALLSYMS_LARGEST_ALIGN : 4;
@@ -201,7 +208,8 @@ static bool find_markers(struct behind *b, size_t end)
 static bool find_behind(struct kallsyms_tables *t, const struct reader *kernel, u64 start)
 {
 	for (size_t size = 2 << 20; size <= MAX_BEHIND; size *= 4) {
-		u64 low = u64_max(start, t->token_table > size ? (t->token_table - size) & ~(u64)3 : 0);
+		u64 low = u64_max(start,
+				  t->token_table > size ? (t->token_table - size) & ~(u64)3 : 0);
 		struct behind b = {0};
 		size_t behind = (size_t)(t->token_table - low);
 		window_init(&b.w, kernel, low, behind);
@@ -219,13 +227,14 @@ static bool find_behind(struct kallsyms_tables *t, const struct reader *kernel, 
 	return false;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------- */
+/* --- all of it ----------------------------------------------------------------------------- */
 
 static bool fill_addresses(struct kallsyms_tables *t, const struct reader *kernel)
 {
 	u32 n;
 	struct kallsyms_addresses a;
-	if (reader_read(kernel, t->num_syms, &n, sizeof(n)) || !kallsyms_addresses_open(&a, kernel, t, n, 0))
+	if (reader_read(kernel, t->num_syms, &n, sizeof(n)) ||
+	    !kallsyms_addresses_open(&a, kernel, t, n, 0))
 		return false;
 	if (a.encoding == ADDRESS_ABSOLUTE)
 		t->addresses = a.table;
@@ -250,7 +259,8 @@ static bool try_index_at(struct scan *s, u64 index_at)
 	u16 index[256];
 	struct kallsyms_tables t = {.token_index = index_at};
 	if (reader_read(s->kernel, index_at, index, sizeof(index)) || !index_rises(index) ||
-	    !find_token_table(s->kernel, index_at, index, &t.token_table) || t.token_table < s->start)
+	    !find_token_table(s->kernel, index_at, index, &t.token_table) ||
+	    t.token_table < s->start)
 		return false;
 	s->tables = t;
 	s->missing = "names and markers";
@@ -277,7 +287,8 @@ static bool scan_chunk(struct scan *s, u64 address, const u8 *bytes, size_t len)
 static bool scan_range(struct scan *s, u64 end)
 {
 	bool found = false;
-	for (u64 done = 0; s->start < end && done < end - s->start && !found; done += SCAN_CHUNK - 4) {
+	for (u64 done = 0; s->start < end && done < end - s->start && !found;
+	     done += SCAN_CHUNK - 4) {
 		u64 at = s->start + done;
 		size_t len = u64_min(SCAN_CHUNK, end - at);
 		struct window w;
@@ -302,6 +313,7 @@ int kallsyms_scan(struct kallsyms_tables *tables, const struct reader *kernel, u
 				 "scan of %#llx-%#llx for kallsyms: tokens at %#llx without %s",
 				 (unsigned long long)start, (unsigned long long)end,
 				 (unsigned long long)s.tables.token_table, s.missing);
-	return error_set(error, EXIT_INPUT, "scan of %#llx-%#llx: nothing there looks like kallsyms",
+	return error_set(error, EXIT_INPUT,
+			 "scan of %#llx-%#llx: nothing there looks like kallsyms",
 			 (unsigned long long)start, (unsigned long long)end);
 }

@@ -1,13 +1,15 @@
 /*
- * The symbol table: an array of 16-byte records in the order of adding, their names in one buffer, and two
- * indexes of 32-bit record numbers made by symbols_seal(): by name (open addressing) and by address (sorted).
+ * The symbol table: an array of 16-byte records in the order of adding, their names in one buffer,
+ * and two indexes of 32-bit record numbers made by symbols_seal(): by name (open addressing) and by
+ * address (sorted).
  *
- * A kernel has 100 to 250 thousand symbols, kallsyms delivers them sorted, and the whole table is made at
- * every start: so nothing is sorted that is sorted already, nothing is allocated per symbol, and a hash of a
- * name is computed once.  Later seals (modules) only merge what is new.
+ * A kernel has 100 to 250 thousand symbols, kallsyms delivers them sorted, and the whole table is
+ * made at every start: so nothing is sorted that is sorted already, nothing is allocated per
+ * symbol, and a hash of a name is computed once.  Later seals (modules) only merge what is new.
  *
- * Absolute symbols (type A, or below the kernel's half: constants, and per-cpu offsets of x86-64 before 6.15)
- * have numbers that are no places; they stand in an index of their own and so never answer symbols_at().
+ * Absolute symbols (type A, or below the kernel's half: constants, and per-cpu offsets of x86-64
+ * before 6.15) have numbers that are no places; they stand in an index of their own and so never
+ * answer symbols_at().
  */
 #include "debuginfo/symbols.h"
 
@@ -20,8 +22,9 @@ enum {
 	MAX_MODULES = 0xffff,
 	COARSE = 64,
 	/*
-	 * No more slots than this are looked at for a name.  The most frequent one of a kernel, __func__.0,
-	 * stands for 400 symbols; millions of equal names, made to keep us busy, are found by address only.
+	 * No more slots than this are looked at for a name.  The most frequent one of a kernel,
+	 * __func__.0, stands for 400 symbols; millions of equal names, made to keep us busy, are
+	 * found by address only.
 	 */
 	MAX_PROBES = 2048,
 };
@@ -74,7 +77,7 @@ void symbols_free(struct symbols *s)
 	free(s);
 }
 
-/* --- adding --------------------------------------------------------------------------------------- */
+/* --- adding -------------------------------------------------------------------------------- */
 
 static u16 module_number(struct symbols *s, const char *module)
 {
@@ -127,7 +130,7 @@ void symbols_reserve(struct symbols *s, size_t nr_symbols, size_t name_bytes)
 	}
 }
 
-/* --- sealing: by name ------------------------------------------------------------------------------ */
+/* --- sealing: by name ---------------------------------------------------------------------- */
 
 static u64 hash_of(const struct symbols *s, u32 i)
 {
@@ -147,8 +150,8 @@ static void hash_insert(struct symbols *s, u32 i, u64 hash)
 }
 
 /*
- * Inserted in the order of adding, so of two equal names the first added is met first.  Slots are fetched a
- * few records ahead, else each insertion waits for memory.
+ * Inserted in the order of adding, so of two equal names the first added is met first.  Slots are
+ * fetched a few records ahead, else each insertion waits for memory.
  */
 static void hash_add_from(struct symbols *s, size_t first)
 {
@@ -180,7 +183,7 @@ static void seal_names(struct symbols *s)
 	hash_add_from(s, first);
 }
 
-/* --- sealing: by address ---------------------------------------------------------------------------- */
+/* --- sealing: by address ------------------------------------------------------------------- */
 
 static bool is_absolute(const struct record *r)
 {
@@ -204,7 +207,10 @@ static void merge(const struct symbols *s, u32 *a, size_t mid, size_t n, u32 *sc
 	memcpy(a + out, scratch + i, (mid - i) * sizeof(*a));
 }
 
-/* Bottom-up merge sort: stable, and one comparison per run boundary where the input is sorted already. */
+/*
+ * Bottom-up merge sort: stable, and one comparison per run boundary where the input is sorted
+ * already.
+ */
 static void sort_by_address(const struct symbols *s, u32 *a, size_t n, u32 *scratch)
 {
 	for (size_t width = 1; width < n; width *= 2)
@@ -255,7 +261,7 @@ void symbols_seal(struct symbols *s)
 	s->nr_sealed = s->records.n;
 }
 
-/* --- asking ----------------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------------------------- */
 
 size_t symbols_count(const struct symbols *s)
 {
@@ -329,7 +335,10 @@ static size_t nr_at_or_below(const struct symbols *s, u64 address)
 	return low;
 }
 
-/* Of several at one address the first counts, as in the kernel's own get_symbol_pos(): traces then agree. */
+/*
+ * Of several at one address the first counts, as in the kernel's own get_symbol_pos(): traces then
+ * agree.
+ */
 bool symbols_at(const struct symbols *s, u64 address, struct symbol *out, u64 *offset)
 {
 	size_t n = nr_at_or_below(s, address);
@@ -348,7 +357,8 @@ void symbols_for_each(const struct symbols *s, symbol_fn fn, void *arg)
 	for (size_t i = 0, j = 0; i < a->n || j < b->n;) {
 		bool take_absolute =
 			j == b->n || (i < a->n && address_of(s, a->v[i]) <= address_of(s, b->v[j]));
-		struct symbol symbol = symbol_from(s, &s->records.v[take_absolute ? a->v[i++] : b->v[j++]]);
+		struct symbol symbol =
+			symbol_from(s, &s->records.v[take_absolute ? a->v[i++] : b->v[j++]]);
 		if (!fn(arg, &symbol))
 			return;
 	}

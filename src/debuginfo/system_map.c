@@ -4,8 +4,8 @@
  *	ffffffff81000000 T _text
  *	ffffffffc0401000 t lc_get	[lru_cache]
  *
- * A map with no good line in it is an error: Debian puts one line of prose into /boot/System.map, and
- * /proc/kallsyms shows zeros to those who may not know.
+ * A map with no good line in it is an error: Debian puts one line of prose into /boot/System.map,
+ *and /proc/kallsyms shows zeros to those who may not know.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -133,7 +133,8 @@ static bool parse_line(struct map_line *line, const char *p, const char *end)
 static bool next_line(const struct map_file *map, size_t *pos, struct map_line *line)
 {
 	while (*pos < map->size) {
-		const char *start = map->text + *pos, *newline = memchr(start, '\n', map->size - *pos);
+		const char *start = map->text + *pos,
+			   *newline = memchr(start, '\n', map->size - *pos);
 		const char *end = newline ? newline : map->text + map->size;
 		*pos = (size_t)(end - map->text) + 1;
 		if (end > start && end[-1] == '\r')
@@ -156,8 +157,8 @@ static void add_line(struct symbols *symbols, const struct map_line *line, u64 o
 		memcpy(module, line->module, line->module_len);
 		module[line->module_len] = 0;
 	}
-	symbols_add(symbols, line->name, line->name_len, symbols_relocate(line->address, offset), line->type,
-		    line->module ? module : NULL);
+	symbols_add(symbols, line->name, line->name_len, symbols_relocate(line->address, offset),
+		    line->type, line->module ? module : NULL);
 }
 
 /* One look beforehand: without any address in the kernel's half nothing may be added. */
@@ -182,7 +183,8 @@ int symbols_add_map(struct symbols *symbols, const char *path, u64 offset, struc
 			add_line(symbols, &line, offset);
 	else
 		result = error_set(error, EXIT_INPUT,
-				   "%s: no line of it is a kernel address, a letter and a name", path);
+				   "%s: no line of it is a kernel address, a letter and a name",
+				   path);
 	free(map.text);
 	return result;
 }

@@ -1,9 +1,9 @@
 /*
  * Questions about types, answered alike for BTF and DWARF.
  *
- * What can loop in a hostile database is bounded here: chains of typedefs, arrays of arrays, and the search
- * through anonymous members (a struct may contain itself there, so its steps are counted, not only its
- * depth).
+ * What can loop in a hostile database is bounded here: chains of typedefs, arrays of arrays, and
+ * the search through anonymous members (a struct may contain itself there, so its steps are
+ * counted, not only its depth).
  */
 #include "debuginfo/typeinfo.h"
 
@@ -11,7 +11,12 @@
 
 #include "debuginfo/typeinfo_internal.h"
 
-enum { MAX_ALIASES = 64, MAX_ARRAY_DEPTH = 16, MAX_ANONYMOUS_DEPTH = 32, MAX_SEARCH_STEPS = 1 << 14 };
+enum {
+	MAX_ALIASES = 64,
+	MAX_ARRAY_DEPTH = 16,
+	MAX_ANONYMOUS_DEPTH = 32,
+	MAX_SEARCH_STEPS = 1 << 14
+};
 
 const char *typeinfo_source(const struct typeinfo *types)
 {
@@ -24,9 +29,10 @@ void typeinfo_free(struct typeinfo *types)
 		types->ops->free(types);
 }
 
-/* --- names ------------------------------------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------------------------- */
 
-static type_id find_in(const struct typeinfo *types, enum type_space space, const char *name, size_t len)
+static type_id find_in(const struct typeinfo *types, enum type_space space, const char *name,
+		       size_t len)
 {
 	type_id id = 0;
 	for (; types && !id && len; types = types->base)
@@ -57,7 +63,7 @@ type_id typeinfo_find(const struct typeinfo *types, const char *name)
 	return id;
 }
 
-/* --- one type ------------------------------------------------------------------------------------------ */
+/* --- one type ------------------------------------------------------------------------------ */
 
 static void record_of(const struct typeinfo *types, type_id id, struct type_record *out)
 {
@@ -74,7 +80,10 @@ static type_id complete(const struct typeinfo *types, const struct type_record *
 	return id ? id : find_in(types, SPACE_UNION, forward->name, len);
 }
 
-/* Look through typedefs, qualifiers and forwards; returns the id of what is there, described in *out. */
+/*
+ * Look through typedefs, qualifiers and forwards; returns the id of what is there, described in
+ * *out.
+ */
 static type_id resolve(const struct typeinfo *types, type_id id, struct type_record *out)
 {
 	for (int i = 0; i < MAX_ALIASES; i++) {
@@ -138,7 +147,8 @@ bool typeinfo_size(const struct typeinfo *types, type_id id, u64 *size)
 	u64 count = 1, bytes;
 	resolve(types, id, &record);
 	for (int depth = 0; record.kind == TYPE_ARRAY; depth++) {
-		if (depth == MAX_ARRAY_DEPTH || __builtin_mul_overflow(count, record.nr_elements, &count))
+		if (depth == MAX_ARRAY_DEPTH ||
+		    __builtin_mul_overflow(count, record.nr_elements, &count))
 			return false;
 		resolve(types, record.target, &record);
 	}
@@ -148,7 +158,7 @@ bool typeinfo_size(const struct typeinfo *types, type_id id, u64 *size)
 	return true;
 }
 
-/* --- members ------------------------------------------------------------------------------------------- */
+/* --- members ------------------------------------------------------------------------------- */
 
 static bool is_compound(const struct type_record *record)
 {
@@ -164,7 +174,8 @@ static void apply_int_bits(const struct type_record *type, u64 *bit_offset, u32 
 	*bit_size = type->bits;
 }
 
-static struct type_member describe(const struct typeinfo *types, type_id id, u64 bit_offset, u32 bit_size)
+static struct type_member describe(const struct typeinfo *types, type_id id, u64 bit_offset,
+				   u32 bit_size)
 {
 	struct type_record record;
 	struct type_member member = {.bit_offset = bit_offset, .bit_size = bit_size};
@@ -214,7 +225,8 @@ static bool search_members(struct search *s, type_id id, u64 bit_offset, int dep
 }
 
 /* "[n]" at *path: step from an array to its element. */
-static bool step_to_element(const struct typeinfo *types, const char **path, type_id *id, u64 *bit_offset)
+static bool step_to_element(const struct typeinfo *types, const char **path, type_id *id,
+			    u64 *bit_offset)
 {
 	struct type_record array;
 	char *end;
@@ -222,10 +234,11 @@ static bool step_to_element(const struct typeinfo *types, const char **path, typ
 		return false;
 	u64 n = strtoull(*path + 1, &end, 10), size, distance;
 	resolve(types, *id, &array);
-	if (*end != ']' || array.kind != TYPE_ARRAY || (array.nr_elements && n >= array.nr_elements))
+	if (*end != ']' || array.kind != TYPE_ARRAY ||
+	    (array.nr_elements && n >= array.nr_elements))
 		return false;
-	if (!typeinfo_size(types, array.target, &size) || __builtin_mul_overflow(n, size, &distance) ||
-	    distance > UINT32_MAX)
+	if (!typeinfo_size(types, array.target, &size) ||
+	    __builtin_mul_overflow(n, size, &distance) || distance > UINT32_MAX)
 		return false;
 	*bit_offset += distance * 8;
 	*id = array.target;
@@ -233,7 +246,8 @@ static bool step_to_element(const struct typeinfo *types, const char **path, typ
 	return true;
 }
 
-bool typeinfo_member(const struct typeinfo *types, type_id id, const char *path, struct type_member *out)
+bool typeinfo_member(const struct typeinfo *types, type_id id, const char *path,
+		     struct type_member *out)
 {
 	u64 bit_offset = 0;
 	u32 bit_size = 0;
@@ -257,7 +271,8 @@ bool typeinfo_member(const struct typeinfo *types, type_id id, const char *path,
 	return true;
 }
 
-void typeinfo_for_each_member(const struct typeinfo *types, type_id id, type_member_fn fn, void *arg)
+void typeinfo_for_each_member(const struct typeinfo *types, type_id id, type_member_fn fn,
+			      void *arg)
 {
 	struct type_record record;
 	resolve(types, id, &record);
@@ -274,7 +289,7 @@ void typeinfo_for_each_member(const struct typeinfo *types, type_id id, type_mem
 	}
 }
 
-/* --- enumerators --------------------------------------------------------------------------------------- */
+/* --- enumerators --------------------------------------------------------------------------- */
 
 struct wanted_enumerator {
 	const char *name;
@@ -292,7 +307,8 @@ static bool match_enumerator(void *arg, const char *name, s64 value)
 	return false;
 }
 
-void typeinfo_for_each_enumerator(const struct typeinfo *types, type_id id, enumerator_fn fn, void *arg)
+void typeinfo_for_each_enumerator(const struct typeinfo *types, type_id id, enumerator_fn fn,
+				  void *arg)
 {
 	struct type_record record;
 	const char *name;
@@ -316,12 +332,13 @@ static void search_all_enums(const struct typeinfo *types, struct wanted_enumera
 	}
 }
 
-bool typeinfo_enumerator(const struct typeinfo *types, const char *enum_name, const char *name, s64 *value)
+bool typeinfo_enumerator(const struct typeinfo *types, const char *enum_name, const char *name,
+			 s64 *value)
 {
 	struct wanted_enumerator wanted = {.name = name};
 	if (enum_name)
-		typeinfo_for_each_enumerator(types, typeinfo_find(types, enum_name), match_enumerator,
-					     &wanted);
+		typeinfo_for_each_enumerator(types, typeinfo_find(types, enum_name),
+					     match_enumerator, &wanted);
 	else
 		search_all_enums(types, &wanted);
 	if (wanted.found)

@@ -1,8 +1,9 @@
 /*
  * What a source of types (BTF, DWARF) promises to the questions in typeinfo.c.
  *
- * A backend answers about one type at a time and resolves nothing: typedefs, forwards, paths and sizes of
- * arrays are typeinfo.c's.  Ids and indexes come from outside (a hostile BTF); the backend checks them.
+ * A backend answers about one type at a time and resolves nothing: typedefs, forwards, paths and
+ * sizes of arrays are typeinfo.c's.  Ids and indexes come from outside (a hostile BTF); the backend
+ * checks them.
  */
 #ifndef DEBUGINFO_TYPEINFO_INTERNAL_H
 #define DEBUGINFO_TYPEINFO_INTERNAL_H
@@ -28,11 +29,11 @@ struct type_record {
 	const char *name; /* "" when anonymous */
 	u64 size;
 	type_id target;
-	u64 nr_elements; /* arrays */
-	u32 nr_members;	 /* of structs and unions; enumerators of enums */
-	u32 bits,
-		bit_at; /* integers whose own width is that of a bit field (BTF before pahole 1.16); else 0 */
-	bool has_flag;	/* BTF's kind_flag */
+	u64 nr_elements;     /* arrays */
+	u32 nr_members;	     /* of structs and unions; enumerators of enums */
+	u32 bits, bit_at;    /* integers whose own width is that of a bit field (BTF before
+				pahole 1.16); else 0 */
+	bool has_flag;	     /* BTF's kind_flag */
 	const void *details; /* the backend's */
 };
 
@@ -46,7 +47,8 @@ struct member_record {
 struct typeinfo_ops {
 	void (*free)(struct typeinfo *types);
 	/* 0 when there is none; does not ask the base. */
-	type_id (*find)(const struct typeinfo *types, enum type_space space, const char *name, size_t len);
+	type_id (*find)(const struct typeinfo *types, enum type_space space, const char *name,
+			size_t len);
 	/* Any id; one that is none gives TYPE_OTHER.  id 0 is never asked. */
 	void (*record)(const struct typeinfo *types, type_id id, struct type_record *out);
 	/* i < nr_members of a record of this owner; false when its bytes make no sense. */

@@ -1,9 +1,10 @@
 /*
  * VMCOREINFO: split the note into lines once, answer by linear search.
  *
- * The note is a page or two (it is built in one buffer of VMCOREINFO_BYTES, a page, on most machines) and
- * holds a few hundred lines, and each is asked for once; a hash would cost more than it saves.  The note
- * ends with padding of NULs when it comes out of an ELF note or straight out of the kernel's buffer.
+ * The note is a page or two (it is built in one buffer of VMCOREINFO_BYTES, a page, on most
+ * machines) and holds a few hundred lines, and each is asked for once; a hash would cost more than
+ * it saves.  The note ends with padding of NULs when it comes out of an ELF note or straight out of
+ * the kernel's buffer.
  *
  * Keys and values reach messages for people, so a line with a control character in it is dropped.
  */
@@ -65,7 +66,10 @@ void vmcoreinfo_done(struct vmcoreinfo *info)
 	*info = (struct vmcoreinfo){.arena = ARENA_INIT};
 }
 
-/* The first one counts: what is appended later (the hypervisor's, a module's) can't shadow the kernel's. */
+/*
+ * The first one counts: what is appended later (the hypervisor's, a module's) can't shadow the
+ * kernel's.
+ */
 const char *vmcoreinfo_text(const struct vmcoreinfo *info, const char *key)
 {
 	for (size_t i = 0; i < info->nr_lines; i++)
@@ -85,7 +89,8 @@ static const char *text_of(const struct vmcoreinfo *info, const char *kind, cons
 static bool starts_with_digit(const char *text, int base)
 {
 	char c = *text;
-	return (c >= '0' && c <= '9') || (base == 16 && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
+	return (c >= '0' && c <= '9') ||
+	       (base == 16 && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
 }
 
 static bool parse_unsigned(const char *text, int base, u64 *value)

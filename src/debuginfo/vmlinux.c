@@ -8,7 +8,8 @@ int typeinfo_from_vmlinux(struct typeinfo **types, const char *path, struct erro
 	Elf64_Shdr section;
 	if (elf_file_open(&file, path, error))
 		return -1;
-	const void *btf = elf_file_find(&file, ".BTF", &section) ? elf_file_data(&file, &section) : NULL;
+	const void *btf =
+		elf_file_find(&file, ".BTF", &section) ? elf_file_data(&file, &section) : NULL;
 	int result = btf ? typeinfo_from_btf(types, btf, section.sh_size, true, NULL, error) : -1;
 	elf_file_close(&file);
 	if (btf)

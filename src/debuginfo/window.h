@@ -1,8 +1,9 @@
 /*
- * A region of memory read once, front to back, as far as somebody asks; pages that can't be read are holes.
+ * A region of memory read once, front to back, as far as somebody asks; pages that can't be read
+ * are holes.
  *
- * Tables of the kernel lie in read-only data that every dump level keeps, but a file may be cut off or
- * damaged.  A parser over a window loses what stands in a hole, and not the table.
+ * Tables of the kernel lie in read-only data that every dump level keeps, but a file may be cut off
+ * or damaged.  A parser over a window loses what stands in a hole, and not the table.
  */
 #ifndef DEBUGINFO_WINDOW_H
 #define DEBUGINFO_WINDOW_H
@@ -23,7 +24,9 @@ struct window {
 void window_init(struct window *w, const struct reader *reader, u64 address, size_t size);
 void window_done(struct window *w);
 
-/* Are these bytes there?  Loads up to them; false outside the region or when a hole is among them. */
+/*
+ * Are these bytes there?  Loads up to them; false outside the region or when a hole is among them.
+ */
 bool window_load(struct window *w, size_t offset, size_t len);
 
 static inline bool window_has(struct window *w, size_t offset, size_t len)

@@ -1,6 +1,7 @@
 /*
- * A set is one cache line: its lock, the names of its blocks, and when each was last used.  The blocks
- * themselves lie in one anonymous mapping, so that a cache that is never used costs no memory.
+ * A set is one cache line: its lock, the names of its blocks, and when each was last used.  The
+ * blocks themselves lie in one anonymous mapping, so that a cache that is never used costs no
+ * memory.
  */
 #include "dump/cache.h"
 
@@ -29,8 +30,8 @@ struct cache {
 
 static void *map_memory(size_t bytes)
 {
-	void *p =
-		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return p == MAP_FAILED ? NULL : p;
 }
 

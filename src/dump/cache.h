@@ -1,8 +1,9 @@
 /*
  * Blocks of equal size by number, for many threads: pages that were decompressed, pieces of files.
  *
- * Bounded: the memory is fixed when the cache is made, and touched only as it fills.  Set associative
- * with a lock per set, so that threads meet only when they want the same set at the same moment.
+ * Bounded: the memory is fixed when the cache is made, and touched only as it fills.  Set
+ * associative with a lock per set, so that threads meet only when they want the same set at the
+ * same moment.
  */
 #ifndef DUMP_CACHE_H
 #define DUMP_CACHE_H

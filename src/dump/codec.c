@@ -1,6 +1,6 @@
 /*
- * zlib goes through libdeflate where it is there (twice as fast), else through zlib itself; zstd keeps
- * its context, which costs more to make than a page costs to unpack.
+ * zlib goes through libdeflate where it is there (twice as fast), else through zlib itself; zstd
+ * keeps its context, which costs more to make than a page costs to unpack.
  */
 #include "dump/codec.h"
 
@@ -26,8 +26,8 @@ static bool zlib_decode(struct codec_state *state, const void *in, size_t in_len
 	if (!state->deflate)
 		state->deflate = libdeflate_alloc_decompressor();
 	/* Without room for the actual length it insists on page_size bytes. */
-	return state->deflate && libdeflate_zlib_decompress(state->deflate, in, in_len, page, page_size,
-							    NULL) == LIBDEFLATE_SUCCESS;
+	return state->deflate && libdeflate_zlib_decompress(state->deflate, in, in_len, page,
+							    page_size, NULL) == LIBDEFLATE_SUCCESS;
 }
 #define ZLIB .decode = zlib_decode
 #elif defined(HAVE_ZLIB)
@@ -43,7 +43,8 @@ static bool zlib_decode(struct codec_state *state, const void *in, size_t in_len
 #endif
 
 #ifdef HAVE_LZO
-static bool lzo_decode(struct codec_state *state, const void *in, size_t in_len, void *page, size_t page_size)
+static bool lzo_decode(struct codec_state *state, const void *in, size_t in_len, void *page,
+		       size_t page_size)
 {
 	lzo_uint n = page_size;
 	return lzo1x_decompress_safe(in, in_len, page, &n, NULL) == LZO_E_OK && n == page_size;
@@ -71,7 +72,8 @@ static bool zstd_decode(struct codec_state *state, const void *in, size_t in_len
 {
 	if (!state->zstd)
 		state->zstd = ZSTD_createDCtx();
-	return state->zstd && ZSTD_decompressDCtx(state->zstd, page, page_size, in, in_len) == page_size;
+	return state->zstd &&
+	       ZSTD_decompressDCtx(state->zstd, page, page_size, in, in_len) == page_size;
 }
 #define ZSTD .decode = zstd_decode
 #else

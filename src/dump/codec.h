@@ -16,7 +16,8 @@ struct codec_state {
 
 struct codec {
 	const char *name;
-	u32 flag; /* in the page descriptor and in the header's status: makedumpfile's DUMP_DH_COMPRESSED_* */
+	u32 flag; /* in the page descriptor and in the header's status: makedumpfile's
+		     DUMP_DH_COMPRESSED_* */
 	/* false: the bytes are not one packed page.  NULL: not built in. */
 	bool (*decode)(struct codec_state *state, const void *in, size_t in_len, void *page,
 		       size_t page_size);

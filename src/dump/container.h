@@ -2,11 +2,10 @@
  * Inside of the dump layer: what an open image consists of, and what a container must offer.
  *
  * A container is one const record.  To add one: write its file, list its record in image.c.
- *	probe	tells from the first bytes alone whether this is its format; must not say yes to others'
- *	open	reads headers, fills image->info and image->notes, sets image->private.  Whatever a header
- *		counts is compared with the size of the file before it sizes memory or a loop
- *	read	any range; on failure *fault is the address of the page that decided
- *	state	as image_state()
+ *	probe	tells from the first bytes alone whether this is its format; must not say yes to
+ *others' open	reads headers, fills image->info and image->notes, sets image->private. Whatever a
+ *header counts is compared with the size of the file before it sizes memory or a loop read	any
+ *range; on failure *fault is the address of the page that decided state	as image_state()
  *	close	frees private; called also when open failed, then private may be NULL
  */
 #ifndef DUMP_CONTAINER_H
@@ -22,7 +21,8 @@ struct container {
 	bool many_files;  /* split sets */
 	bool (*probe)(const u8 *head, size_t len);
 	int (*open)(struct image *image, struct error *error);
-	enum read_status (*read)(struct image *image, u64 paddr, void *buffer, size_t len, u64 *fault);
+	enum read_status (*read)(struct image *image, u64 paddr, void *buffer, size_t len,
+				 u64 *fault);
 	enum read_status (*state)(struct image *image, u64 paddr, u64 *run_bytes);
 	void (*close)(struct image *image);
 };
@@ -43,7 +43,10 @@ extern const struct container elf_container, kdump_container, raw_container;
 /* ", gzip, flattened" as it applies to a file; for image_info.description. */
 const char *image_wrapping(struct image *image);
 
-/* What the file is, when a signature tells, or that it is text: the end of "FILE is ..."; else NULL. */
+/*
+ * What the file is, when a signature tells, or that it is text: the end of "FILE is ..."; else
+ * NULL.
+ */
 const char *guess_known(struct file *file);
 
 /* Say what a file that no container knows seems to be.  Returns -1. */

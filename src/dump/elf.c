@@ -1,11 +1,11 @@
 /*
- * ELF dumps: one PT_LOAD per range of physical memory, found by p_paddr (p_vaddr is 0 in QEMU's), and
- * PT_NOTE with the registers and VMCOREINFO.
+ * ELF dumps: one PT_LOAD per range of physical memory, found by p_paddr (p_vaddr is 0 in QEMU's),
+ *and PT_NOTE with the registers and VMCOREINFO.
  *
- *	/proc/vmcore and its copies	the kernel's text has a segment of its own over the same memory
- *	QEMU dump-guest-memory		program headers at any e_phoff
- *	makedumpfile -E			p_filesz < p_memsz: the rest was excluded; so many segments that
- *					e_phnum is PN_XNUM and section header 0 has the number
+ *	/proc/vmcore and its copies	the kernel's text has a segment of its own over the same
+ *memory QEMU dump-guest-memory		program headers at any e_phoff
+ *	makedumpfile -E			p_filesz < p_memsz: the rest was excluded; so many segments
+ *that e_phnum is PN_XNUM and section header 0 has the number
  *	/proc/kcore			segments without a physical address (vmalloc, modules) have
  *					p_paddr -1; before Linux 4.19 all had 0: both are left out
  *
@@ -62,7 +62,8 @@ static int check_ident(const struct file *file, const u8 *ident, u16 type, struc
 			"a big-endian ELF file (s390x, ppc64): only little-endian 64-bit dumps can be read",
 			error);
 	if (ident[EI_CLASS] != ELFCLASS64)
-		return refuse(file, "a 32-bit ELF file: only dumps of 64-bit machines can be read", error);
+		return refuse(file, "a 32-bit ELF file: only dumps of 64-bit machines can be read",
+			      error);
 	if (type == ET_EXEC || type == ET_DYN)
 		return refuse(
 			file,
@@ -111,8 +112,8 @@ static int read_header(struct file *file, struct header *h, struct error *error)
 		return -1;
 	if (h->phnum && (h->phentsize < PHDR_BYTES || h->phentsize > MAX_PHENTSIZE))
 		return error_set(error, EXIT_INPUT,
-				 "%s: ELF program headers of %u bytes: the header is damaged", file->name,
-				 h->phentsize);
+				 "%s: ELF program headers of %u bytes: the header is damaged",
+				 file->name, h->phentsize);
 	return count_phdrs(file, h, error);
 }
 
@@ -129,7 +130,7 @@ static struct segment parse_segment(const u8 *bytes)
 	return s;
 }
 
-/* --- segments to runs ----------------------------------------------------------------------------- */
+/* --- segments to runs ---------------------------------------------------------------------- */
 
 /* What is collected while the program headers are read. */
 struct load {
@@ -181,7 +182,8 @@ static void read_segments(struct load *load, const struct header *h)
 		u64 offset = h->phoff + i * h->phentsize;
 		if (offset < h->phoff || file_read_cached(file, offset, bytes, h->phentsize)) {
 			load->image->info.complete = false;
-			load->promised_end = u64_max(load->promised_end, h->phoff + h->phnum * h->phentsize);
+			load->promised_end =
+				u64_max(load->promised_end, h->phoff + h->phnum * h->phentsize);
 			return;
 		}
 		struct segment s = parse_segment(bytes);
@@ -215,9 +217,12 @@ static int nothing_error(const struct image *image, const struct load *load, con
 			"%s is cut off before the first page of memory (%llu bytes are there): copy the dump again",
 			file->name, (unsigned long long)file->size);
 	if (h->phnum == 0)
-		return refuse(file, "an ELF file without segments (a Xen domain's dump?): it cannot be read",
-			      error);
-	return refuse(file, "an ELF core without any memory segment that has a physical address", error);
+		return refuse(
+			file,
+			"an ELF file without segments (a Xen domain's dump?): it cannot be read",
+			error);
+	return refuse(file, "an ELF core without any memory segment that has a physical address",
+		      error);
 }
 
 static void describe(struct image *image, const struct header *h)
@@ -227,8 +232,9 @@ static void describe(struct image *image, const struct header *h)
 	struct file *file = image->files[0];
 	info->elf_machine = h->machine;
 	info->kind = file->proc ? "proc-vmcore" : file->flattened ? "flattened" : "elf";
-	info->description = arena_printf(&image->arena, "ELF, %llu segment%s%s", (unsigned long long)h->phnum,
-					 h->phnum == 1 ? "" : "s", image_wrapping(image));
+	info->description =
+		arena_printf(&image->arena, "ELF, %llu segment%s%s", (unsigned long long)h->phnum,
+			     h->phnum == 1 ? "" : "s", image_wrapping(image));
 	info->max_pfn = (elf->runs.v[elf->runs.n - 1].end + PAGE - 1) / PAGE;
 }
 
@@ -265,7 +271,7 @@ static void elf_close(struct image *image)
 	free(elf);
 }
 
-/* --- reading --------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 static const struct run *run_at(struct elf *elf, u64 paddr, size_t *index)
 {
@@ -280,7 +286,8 @@ static const struct run *run_at(struct elf *elf, u64 paddr, size_t *index)
 	return &elf->runs.v[i];
 }
 
-static enum read_status elf_read(struct image *image, u64 paddr, void *buffer, size_t len, u64 *fault)
+static enum read_status elf_read(struct image *image, u64 paddr, void *buffer, size_t len,
+				 u64 *fault)
 {
 	struct elf *elf = image->private;
 	u8 *to = buffer;
@@ -294,8 +301,9 @@ static enum read_status elf_read(struct image *image, u64 paddr, void *buffer, s
 			return run->status;
 		size_t n = (size_t)u64_min(len, run->end - paddr);
 		u64 offset = run->offset + (paddr - run->start);
-		enum read_status status = n < PAGE ? file_read_cached(image->files[0], offset, to, n)
-						   : file_read(image->files[0], offset, to, n);
+		enum read_status status = n < PAGE
+						  ? file_read_cached(image->files[0], offset, to, n)
+						  : file_read(image->files[0], offset, to, n);
 		if (status)
 			return status;
 		to += n;
@@ -315,7 +323,8 @@ static enum read_status status_at(struct elf *elf, u64 paddr, u64 *end)
 		return READ_UNMAPPED;
 	}
 	*end = run->end;
-	for (index++; index < elf->runs.n; index++) { /* neighbours that lie apart only in the file */
+	for (index++; index < elf->runs.n;
+	     index++) { /* neighbours that lie apart only in the file */
 		const struct run *next = &elf->runs.v[index];
 		if (next->start != *end || next->status != run->status)
 			break;

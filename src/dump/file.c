@@ -112,7 +112,8 @@ size_t file_read_some(struct file *file, u64 offset, void *buffer, size_t len)
 	return file->ops->read(file, offset, buffer, len) ? 0 : len;
 }
 
-static enum read_status read_piece(struct file *file, u64 block, size_t skip, void *buffer, size_t len)
+static enum read_status read_piece(struct file *file, u64 block, size_t skip, void *buffer,
+				   size_t len)
 {
 	if (cache_get(file->cache, block, skip, buffer, len))
 		return READ_OK;
@@ -174,16 +175,18 @@ static ssize_t read_head(int fd, void *head, size_t len, bool seekable)
 static int check_type(const char *name, mode_t mode, struct error *error)
 {
 	if (S_ISDIR(mode))
-		return error_set(error, EXIT_INPUT,
-				 "%s is a directory: name the dump in it (often called vmcore or dump.*)",
-				 name);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s is a directory: name the dump in it (often called vmcore or dump.*)",
+			name);
 	if (S_ISCHR(mode))
 		return error_set(error, EXIT_INPUT, "%s is a device, not a dump", name);
 	return 0;
 }
 
 /* Flattened on top, when the bytes say so.  Takes base over. */
-static int stack_flat(struct file **file, struct file *base, struct progress *progress, struct error *error)
+static int stack_flat(struct file **file, struct file *base, struct progress *progress,
+		      struct error *error)
 {
 	if (!flat_probe(base)) {
 		*file = base;
@@ -208,10 +211,12 @@ static int open_checked(struct file **file, int fd, const char *name, const stru
 	ssize_t n = read_head(fd, head, sizeof(head), seekable);
 	if (n <= 0) {
 		if (n < 0)
-			error_set(error, EXIT_INPUT, "%s: reading failed: %s", name, strerror(errno));
+			error_set(error, EXIT_INPUT, "%s: reading failed: %s", name,
+				  strerror(errno));
 		else
 			error_set(error, EXIT_INPUT,
-				  "%s is empty: the dump was not written (disk full?), or not here", name);
+				  "%s is empty: the dump was not written (disk full?), or not here",
+				  name);
 		close(fd);
 		return -1;
 	}
@@ -244,17 +249,19 @@ int dumpfile_open_fd(struct file **file, int fd, const char *name, struct progre
 	return open_checked(file, fd, name, &st, progress, error);
 }
 
-int dumpfile_open(struct file **file, const char *path, struct progress *progress, struct error *error)
+int dumpfile_open(struct file **file, const char *path, struct progress *progress,
+		  struct error *error)
 {
 	if (!strcmp(path, "-"))
-		return dumpfile_open_fd(file, fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), "standard input",
-					progress, error);
+		return dumpfile_open_fd(file, fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0),
+					"standard input", progress, error);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd >= 0)
 		return dumpfile_open_fd(file, fd, path, progress, error);
 	if (errno == EACCES || errno == EPERM)
-		return error_set(error, EXIT_INPUT,
-				 "%s: no permission to read it: dumps usually belong to root, try with sudo",
-				 path);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s: no permission to read it: dumps usually belong to root, try with sudo",
+			path);
 	return error_set(error, EXIT_INPUT, "%s: %s", path, strerror(errno));
 }

@@ -6,8 +6,8 @@
  *	flattened	makedumpfile -F's stream form, put in order by an index (dump/flat.h)
  *
  * dumpfile_open() finds out which of them apply, from the first bytes, and stacks them.  Containers
- * see only struct file.  Files are not mapped (but for /proc/vmcore): one that shrinks while it is read
- * gives an error, not a signal, and the memory used does not depend on the size of the dump.
+ * see only struct file.  Files are not mapped (but for /proc/vmcore): one that shrinks while it is
+ *read gives an error, not a signal, and the memory used does not depend on the size of the dump.
  */
 #ifndef DUMP_FILE_H
 #define DUMP_FILE_H
@@ -29,7 +29,8 @@ struct file {
 	const struct file_ops *ops;
 	char *name;	/* for messages */
 	u64 size;	/* bytes that can be asked for */
-	u64 disk_bytes; /* size of what lies on disk: the compressed file, the stream that was read */
+	u64 disk_bytes; /* size of what lies on disk: the compressed file, the stream that was read
+			 */
 	bool complete;	/* false: a compressed or flattened file stops in the middle */
 	bool proc;	/* lies in /proc */
 	bool flattened;
@@ -38,7 +39,8 @@ struct file {
 };
 
 /* path "-" is standard input.  Errors name the file.  progress may be NULL. */
-int dumpfile_open(struct file **file, const char *path, struct progress *progress, struct error *error);
+int dumpfile_open(struct file **file, const char *path, struct progress *progress,
+		  struct error *error);
 
 /* The same over a file descriptor, which is taken over, also on failure. */
 int dumpfile_open_fd(struct file **file, int fd, const char *name, struct progress *progress,
@@ -56,13 +58,16 @@ size_t file_read_some(struct file *file, u64 offset, void *buffer, size_t len);
 enum { FILE_BLOCK = 4096 };
 enum read_status file_read_cached(struct file *file, u64 offset, void *buffer, size_t len);
 
-/* --- for the layers in between ------------------------------------------------------------------ */
+/* --- for the layers in between ------------------------------------------------------------- */
 
 /* size bytes of a descriptor, which is taken over. */
 struct file *file_over_fd(int fd, const char *name, u64 size);
 void file_init(struct file *file, const struct file_ops *ops, const char *name, u64 size);
 
-/* Everything from fd (head was read from it before) into a temporary file, decompressing on the way. */
+/*
+ * Everything from fd (head was read from it before) into a temporary file, decompressing on the
+ * way.
+ */
 int spool_open(struct file **file, int fd, const char *name, const void *head, size_t head_len,
 	       struct progress *progress, struct error *error);
 

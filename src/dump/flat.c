@@ -1,12 +1,13 @@
 /*
  * The form (makedumpfile's makedumpfile_header and makedumpfile_data_header, all big endian):
- *	char signature[16] "makedumpfile" (older writers leave garbage behind its NUL), s64 type 1, s64 version 1, padding up to 4096
- *	records: s64 offset in the rearranged file, s64 size, then size bytes
- *	the last record has offset -1 and size -1; without it the stream broke off
+ *	char signature[16] "makedumpfile" (older writers leave garbage behind its NUL), s64 type 1,
+ *s64 version 1, padding up to 4096 records: s64 offset in the rearranged file, s64 size, then size
+ *bytes the last record has offset -1 and size -1; without it the stream broke off
  *
  * Opening reads the record headers only.  A later record replaces what an earlier one wrote to the
- * same place (the writer goes back to its headers).  Writers that flush full buffers give long series
- * of records that follow one another in both files, one header apart: such a series is one extent.
+ * same place (the writer goes back to its headers).  Writers that flush full buffers give long
+ *series of records that follow one another in both files, one header apart: such a series is one
+ *extent.
  *
  * Bytes that no record wrote read as zeros, as they do in the rearranged file, when the block they
  * were asked with has anything at all; a range without any is READ_TRUNCATED.
@@ -52,12 +53,17 @@ static u64 extent_end(const struct extent *e)
 
 bool flat_probe(struct file *base)
 {
-	static const char signature[] = "makedumpfile"; /* with its NUL; the field's other bytes are whatever was there */
+	static const char signature[] =
+		"makedumpfile"; /* with its NUL; the field's other bytes are whatever was there */
 	char bytes[sizeof(signature)];
-	return !file_read(base, 0, bytes, sizeof(bytes)) && !memcmp(bytes, signature, sizeof(bytes));
+	return !file_read(base, 0, bytes, sizeof(bytes)) &&
+	       !memcmp(bytes, signature, sizeof(bytes));
 }
 
-/* Append what lies behind the last extent in both files to it, when it is one more of the same size. */
+/*
+ * Append what lies behind the last extent in both files to it, when it is one more of the same
+ * size.
+ */
 static bool extend_last(struct extents *extents, const struct extent *e)
 {
 	if (!extents->n)
@@ -76,7 +82,7 @@ static void append(struct extents *extents, struct extent e)
 		*vec_push(extents) = e;
 }
 
-/* --- reading the record headers ------------------------------------------------------------------ */
+/* --- reading the record headers ------------------------------------------------------------ */
 
 struct scan {
 	struct file *base;
@@ -92,8 +98,9 @@ static bool next_header(struct scan *scan, u64 previous_size, u64 *offset, u64 *
 	if (scan->pos < scan->window_pos || into > scan->window_len ||
 	    scan->window_len - into < RECORD_HEADER) {
 		scan->window_pos = scan->pos;
-		scan->window_len = file_read_some(scan->base, scan->pos, scan->window,
-						  previous_size < SMALL_RECORD ? WINDOW : RECORD_HEADER);
+		scan->window_len =
+			file_read_some(scan->base, scan->pos, scan->window,
+				       previous_size < SMALL_RECORD ? WINDOW : RECORD_HEADER);
 		into = 0;
 	}
 	struct cursor c = cursor_over(scan->window + into, scan->window_len - (size_t)into);
@@ -110,12 +117,13 @@ static int record_error(const struct flat *flat, const struct scan *scan, u64 of
 		error, EXIT_INPUT,
 		"%s: flattened form: the record at %llu makes no sense (offset %lld, size %lld): the file is "
 		"damaged",
-		flat->base->name, (unsigned long long)(scan->pos - RECORD_HEADER), (long long)offset,
-		(long long)size);
+		flat->base->name, (unsigned long long)(scan->pos - RECORD_HEADER),
+		(long long)offset, (long long)size);
 }
 
 /* Returns -1 when nothing can be made of it.  A stream that breaks off is not an error. */
-static int scan_records(struct flat *flat, struct scan *scan, struct progress *progress, struct error *error)
+static int scan_records(struct flat *flat, struct scan *scan, struct progress *progress,
+			struct error *error)
 {
 	u64 offset, size = 0, previous = 0;
 	for (u64 n = 0; next_header(scan, previous, &offset, &size); n++) {
@@ -130,7 +138,8 @@ static int scan_records(struct flat *flat, struct scan *scan, struct progress *p
 		}
 		u64 there = u64_min(size, flat->base->size - scan->pos);
 		append(&flat->extents,
-		       (struct extent){.start = offset, .pos = scan->pos, .len = there, .count = 1});
+		       (struct extent){
+			       .start = offset, .pos = scan->pos, .len = there, .count = 1});
 		if (flat->extents.n > MAX_EXTENTS)
 			return error_set(error, EXIT_INPUT,
 					 "%s: flattened form of more than %u pieces: rearrange it "
@@ -141,12 +150,13 @@ static int scan_records(struct flat *flat, struct scan *scan, struct progress *p
 		scan->pos += size;
 		previous = size;
 		if (n % 65536 == 65535)
-			progress_step(progress, "indexing the flattened dump", scan->pos, flat->base->size);
+			progress_step(progress, "indexing the flattened dump", scan->pos,
+				      flat->base->size);
 	}
 	return 0;
 }
 
-/* --- later records over earlier ones -------------------------------------------------------------- */
+/* --- later records over earlier ones ------------------------------------------------------- */
 
 static bool in_order(const struct extents *extents)
 {
@@ -157,7 +167,9 @@ static bool in_order(const struct extents *extents)
 	return true;
 }
 
-/* The part [from, to) of e, as up to three extents: a partial record, whole ones, a partial record. */
+/*
+ * The part [from, to) of e, as up to three extents: a partial record, whole ones, a partial record.
+ */
 static void append_part(struct extents *out, const struct extent *e, u64 from, u64 to)
 {
 	while (from < to) {
@@ -183,7 +195,10 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* What of the sorted, disjoint `low` is not covered by the sorted, disjoint `high`, and high: sorted. */
+/*
+ * What of the sorted, disjoint `low` is not covered by the sorted, disjoint `high`, and high:
+ * sorted.
+ */
 static struct extents overlay(const struct extents *high, const struct extents *low)
 {
 	struct extents out = {0};
@@ -230,13 +245,17 @@ static struct extents settle(const struct extent *v, size_t n)
 	return out;
 }
 
-/* Most writers only interleave two streams (descriptors and pages): then sorting is all there is to do. */
+/*
+ * Most writers only interleave two streams (descriptors and pages): then sorting is all there is to
+ * do.
+ */
 static void put_in_order(struct extents *extents)
 {
 	if (in_order(extents))
 		return;
-	struct extents sorted = {
-		.v = mem_calloc(extents->n, sizeof(*extents->v)), .n = extents->n, .room = extents->n};
+	struct extents sorted = {.v = mem_calloc(extents->n, sizeof(*extents->v)),
+				 .n = extents->n,
+				 .room = extents->n};
 	memcpy(sorted.v, extents->v, extents->n * sizeof(*extents->v));
 	qsort(sorted.v, sorted.n, sizeof(*sorted.v), by_start);
 	if (!in_order(&sorted)) {
@@ -247,7 +266,7 @@ static void put_in_order(struct extents *extents)
 	*extents = sorted;
 }
 
-/* --- reading --------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 /* The first extent that ends behind offset. */
 static size_t find(const struct extents *extents, u64 offset)
@@ -264,8 +283,8 @@ static size_t find(const struct extents *extents, u64 offset)
 }
 
 /* From one record of an extent; *n: how much that gives. */
-static enum read_status read_record(struct flat *flat, const struct extent *e, u64 offset, void *buffer,
-				    size_t *n)
+static enum read_status read_record(struct flat *flat, const struct extent *e, u64 offset,
+				    void *buffer, size_t *n)
 {
 	u64 index = (offset - e->start) / e->len, skip = (offset - e->start) % e->len;
 	*n = (size_t)u64_min(*n, e->len - skip);
@@ -308,7 +327,7 @@ static void flat_close(struct file *file)
 
 static const struct file_ops flat_ops = {.read = flat_read, .close = flat_close};
 
-/* --- opening --------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------- */
 
 static int check_header(struct file *base, struct error *error)
 {
@@ -318,9 +337,10 @@ static int check_header(struct file *base, struct error *error)
 	cursor_skip(&c, 16);
 	u64 type = cursor_be64(&c), version = cursor_be64(&c);
 	if (status || base->size < FLAT_HEADER + RECORD_HEADER)
-		return error_set(error, EXIT_INPUT,
-				 "%s: flattened form, cut off in its header (%llu bytes): copy it again",
-				 base->name, (unsigned long long)base->size);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s: flattened form, cut off in its header (%llu bytes): copy it again",
+			base->name, (unsigned long long)base->size);
 	if (type != 1 || version != 1)
 		return error_set(
 			error, EXIT_INPUT,

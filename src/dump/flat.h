@@ -11,6 +11,7 @@
 bool flat_probe(struct file *base);
 
 /* Index base, which is taken over, also on failure. */
-int flat_open(struct file **file, struct file *base, struct progress *progress, struct error *error);
+int flat_open(struct file **file, struct file *base, struct progress *progress,
+	      struct error *error);
 
 #endif

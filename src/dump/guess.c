@@ -1,6 +1,6 @@
 /*
- * What a file is that is not a dump this program reads: by signature, then by what its bytes look like.
- * Each row ends the sentence "FILE is ...".
+ * What a file is that is not a dump this program reads: by signature, then by what its bytes look
+ * like. Each row ends the sentence "FILE is ...".
  */
 #include <string.h>
 
@@ -96,8 +96,8 @@ int guess_error(struct file *file, struct error *error)
 	const struct unpacker *again = is ? NULL : unpacker_for(head, n);
 	if (again)
 		return error_set(error, EXIT_INPUT,
-				 "%s is compressed twice, inside with %s: unpack it first (%s)", file->name,
-				 again->name, again->hint);
+				 "%s is compressed twice, inside with %s: unpack it first (%s)",
+				 file->name, again->name, again->hint);
 	if (!is && is_blank(head, n))
 		is = "not a dump, or was not written: it begins with zeros";
 	if (!is)

@@ -1,6 +1,6 @@
 /*
- * The public face of the layer: opens files, asks the containers whose format it is, and counts what
- * could not be read.
+ * The public face of the layer: opens files, asks the containers whose format it is, and counts
+ * what could not be read.
  */
 #include "dump/image.h"
 
@@ -8,7 +8,8 @@
 
 #include "dump/container.h"
 
-static const struct container *const containers[] = {&kdump_container, &elf_container, &raw_container};
+static const struct container *const containers[] = {&kdump_container, &elf_container,
+						     &raw_container};
 
 enum { HEAD_BYTES = 4096 };
 
@@ -29,7 +30,8 @@ static int choose(struct image *image, struct error *error)
 	for (size_t i = 0; i < image->nr_files; i++) {
 		const struct container *container = probe(image->files[i]);
 		if (!container && image->nr_files == 1)
-			container = &raw_container; /* has no signature; refuses what it does not know */
+			container = &raw_container; /* has no signature; refuses what it does not
+						       know */
 		if (!container)
 			return guess_error(image->files[i], error);
 		if (image->nr_files > 1 && !container->many_files)
@@ -130,7 +132,8 @@ void image_faults(const struct image *image, struct image_fault *faults)
 {
 	for (unsigned i = 0; i < NR_READ_STATUS; i++) {
 		faults->pages[i] = __atomic_load_n(&image->faults.pages[i], __ATOMIC_RELAXED);
-		faults->first_paddr[i] = __atomic_load_n(&image->faults.first_paddr[i], __ATOMIC_RELAXED);
+		faults->first_paddr[i] =
+			__atomic_load_n(&image->faults.first_paddr[i], __ATOMIC_RELAXED);
 	}
 }
 

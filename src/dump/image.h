@@ -5,13 +5,13 @@
  * compression or a pipe (unpacked once into an unlinked temporary file), makedumpfile's flattened
  * form (indexed, not copied), then one container:
  *
- *	elf	/proc/vmcore's and kdump's ELF, QEMU's dump-guest-memory (p_vaddr 0, e_phoff anywhere),
- *		makedumpfile -E
- *	kdump	kdump-compressed ("KDUMP   "), header versions 1-6, zlib lzo snappy zstd, split sets
- *	raw	physical memory from address 0 upward, without any header
+ *	elf	/proc/vmcore's and kdump's ELF, QEMU's dump-guest-memory (p_vaddr 0, e_phoff
+ *anywhere), makedumpfile -E kdump	kdump-compressed ("KDUMP   "), header versions 1-6, zlib lzo
+ *snappy zstd, split sets raw	physical memory from address 0 upward, without any header
  *
- * Opening does not read the file whole, and costs next to no memory per page: the bitmaps of kdump-compressed files are read
- * on demand, behind a rank index in memory (70 KiB for a 64 GB dump, 35 MiB for 32 TB).
+ * Opening does not read the file whole, and costs next to no memory per page: the bitmaps of
+ *kdump-compressed files are read on demand, behind a rank index in memory (70 KiB for a 64 GB dump,
+ *35 MiB for 32 TB).
  *
  * What a dump does not hold is told apart: READ_EXCLUDED (left out by dump level; also ELF segments
  * with p_filesz < p_memsz), READ_TRUNCATED (the file ends before), READ_DAMAGED (one page does not
@@ -30,18 +30,21 @@
 struct image;
 
 struct image_info {
-	const char *kind;	 /* "elf", "kdump", "flattened", "proc-vmcore", "raw": REPORT.md's source.kind */
-	const char *description; /* for people: "kdump-compressed v6, zlib, flattened, 3 split files" */
-	u16 elf_machine;	 /* EM_X86_64, EM_AARCH64; 0 when the container does not say */
-	u32 page_size;		 /* block size of the dump; 0 when the container does not say (ELF) */
-	u64 max_pfn;		 /* page frames lie below this, in units of page_size (4 KiB when that is 0) */
-	int dump_level;		 /* makedumpfile's -d; -1 when the container does not record it */
-	bool complete;		 /* no part of the file is missing, no dump-incomplete flag, nothing past its end */
-	u64 file_bytes;		 /* of all files together, as they lie on disk */
-	u64 missing_bytes;	 /* what the headers promise past the end of the file (0 when complete) */
-	u64 phys_base;		 /* x86-64 kdump header's phys_base; 0 when not there */
+	const char *kind; /* "elf", "kdump", "flattened", "proc-vmcore", "raw": REPORT.md's
+			     source.kind */
+	const char *
+		description; /* for people: "kdump-compressed v6, zlib, flattened, 3 split files" */
+	u16 elf_machine;     /* EM_X86_64, EM_AARCH64; 0 when the container does not say */
+	u32 page_size;	     /* block size of the dump; 0 when the container does not say (ELF) */
+	u64 max_pfn; /* page frames lie below this, in units of page_size (4 KiB when that is 0) */
+	int dump_level; /* makedumpfile's -d; -1 when the container does not record it */
+	bool complete;	/* no part of the file is missing, no dump-incomplete flag, nothing past its
+			   end */
+	u64 file_bytes; /* of all files together, as they lie on disk */
+	u64 missing_bytes; /* what the headers promise past the end of the file (0 when complete) */
+	u64 phys_base;	   /* x86-64 kdump header's phys_base; 0 when not there */
 	bool has_phys_base;
-	const char *release;	 /* utsname of the kdump header; NULL when not there */
+	const char *release; /* utsname of the kdump header; NULL when not there */
 };
 
 /*
@@ -59,14 +62,15 @@ enum read_status image_read(struct image *image, u64 paddr, void *buffer, size_t
 
 /*
  * What reading the page at paddr would end with, as far as the dump's own tables tell (without
- * decompressing), and in *run_bytes for how many bytes from paddr on the same holds (at least 1 page).
- * Walking a dump with this takes as many steps as it has runs, not pages.
+ * decompressing), and in *run_bytes for how many bytes from paddr on the same holds (at least 1
+ * page). Walking a dump with this takes as many steps as it has runs, not pages.
  */
 enum read_status image_state(struct image *image, u64 paddr, u64 *run_bytes);
 
 /* Name what the image itself knows about a range that can't be read; for `unreadable` rows. */
 struct image_fault {
-	u64 pages[NR_READ_STATUS]; /* pages that reads failed on so far, by status; each counted once per read */
+	u64 pages[NR_READ_STATUS]; /* pages that reads failed on so far, by status; each counted
+				      once per read */
 	u64 first_paddr[NR_READ_STATUS];
 };
 void image_faults(const struct image *image, struct image_fault *faults);
@@ -78,7 +82,8 @@ const char *image_vmcoreinfo(const struct image *image, size_t *len);
  * ELF notes of the dump (NT_PRSTATUS per CPU, QEMU's, VMCOREINFO): calls fn for each; stops when it
  * returns false.  name and desc are bounded by the given lengths and are not terminated.
  */
-typedef bool (*image_note_fn)(void *arg, const char *name, size_t name_len, u32 type, const void *desc, size_t desc_len);
+typedef bool (*image_note_fn)(void *arg, const char *name, size_t name_len, u32 type,
+			      const void *desc, size_t desc_len);
 void image_for_each_note(const struct image *image, image_note_fn fn, void *arg);
 
 #endif

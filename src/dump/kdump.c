@@ -3,15 +3,18 @@
  *
  *	block 0			struct disk_dump_header
  *	block 1			struct kdump_sub_header, and behind it VMCOREINFO and ELF notes
- *	1 + sub_hdr_size	1st bitmap: page frames that exist; 2nd bitmap: those that are in the file
+ *	1 + sub_hdr_size	1st bitmap: page frames that exist; 2nd bitmap: those that are in
+ *the file
  *	+ bitmap_blocks		a page descriptor for each bit that is set in the 2nd bitmap
  *	behind them		packed pages
  * (makedumpfile's IMPLEMENTATION and diskdump_mod.h.)  Header version 1 has the dump level, 2 split
  * sets, 3 VMCOREINFO, 4 ELF notes, 5 erased data (not used here), 6 page frame numbers of 64 bits.
- * Only files of 64-bit little-endian machines: the structures are those of the machine that crashed.
+ * Only files of 64-bit little-endian machines: the structures are those of the machine that
+ *crashed.
  *
- * A split set (makedumpfile --split) is several such files; each has the whole bitmaps, and descriptors
- * for its own range of page frames.  Parts may be missing: their pages are READ_TRUNCATED.
+ * A split set (makedumpfile --split) is several such files; each has the whole bitmaps, and
+ *descriptors for its own range of page frames.  Parts may be missing: their pages are
+ *READ_TRUNCATED.
  */
 #include "dump/kdump.h"
 
@@ -26,7 +29,8 @@ enum {
 	MIN_BLOCK = 4096,
 	MAX_BLOCK = 65536,
 	PAGE_CACHE_BYTES = 8 << 20,
-	TAIL_DESCS = 1 << 20, /* how far back to look for the last page that does not share its bytes */
+	TAIL_DESCS =
+		1 << 20, /* how far back to look for the last page that does not share its bytes */
 	STATUS_INCOMPLETE = 0x8,
 	STATUS_EXCLUDED_VMEMMAP = 0x10,
 	UTSNAME_FIELD = 65,
@@ -145,12 +149,14 @@ static int check_counts(const struct file *file, const struct header *h, struct 
 			error, EXIT_INPUT,
 			"%s: kdump header has %u bitmap blocks of %u bytes for %llu page frames: too few, the "
 			"header is damaged",
-			file->name, h->bitmap_blocks, h->block_size, (unsigned long long)h->max_pfn);
+			file->name, h->bitmap_blocks, h->block_size,
+			(unsigned long long)h->max_pfn);
 	if (h->start_pfn > h->end_pfn)
-		return error_set(error, EXIT_INPUT,
-				 "%s: kdump sub header: page frames from %#llx up to %#llx: it is damaged",
-				 file->name, (unsigned long long)h->start_pfn,
-				 (unsigned long long)h->end_pfn);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s: kdump sub header: page frames from %#llx up to %#llx: it is damaged",
+			file->name, (unsigned long long)h->start_pfn,
+			(unsigned long long)h->end_pfn);
 	return 0;
 }
 
@@ -167,15 +173,16 @@ static int read_header(struct file *file, struct header *h, struct error *error)
 	if (!is_block_size(h->block_size))
 		return block_size_error(file, bytes, error);
 	if (file_read(file, h->block_size, sub, sizeof(sub)))
-		return error_set(error, EXIT_INPUT,
-				 "%s: kdump-compressed dump, cut off in its sub header (%llu bytes are "
-				 "there): copy it again",
-				 file->name, (unsigned long long)file->size);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s: kdump-compressed dump, cut off in its sub header (%llu bytes are "
+			"there): copy it again",
+			file->name, (unsigned long long)file->size);
 	parse_sub(h, sub);
 	return check_counts(file, h, error);
 }
 
-/* --- one file -------------------------------------------------------------------------------------- */
+/* --- one file ------------------------------------------------------------------------------ */
 
 /* The codec that the header names for the whole file; flags of single pages may still differ. */
 static int check_codec(const struct file *file, const struct header *h, struct error *error)
@@ -216,9 +223,11 @@ static u64 last_data_end(const struct kdump_part *part, u32 block_size)
 			      n * KDUMP_DESC_BYTES))
 			return 0;
 		for (u64 i = n; i--;) {
-			struct cursor c = cursor_over(bytes + i * KDUMP_DESC_BYTES, KDUMP_DESC_BYTES);
+			struct cursor c =
+				cursor_over(bytes + i * KDUMP_DESC_BYTES, KDUMP_DESC_BYTES);
 			u64 offset = cursor_u64(&c), size = cursor_u32(&c);
-			if (offset > part->data && size && size <= block_size && offset < INT64_MAX - size)
+			if (offset > part->data && size && size <= block_size &&
+			    offset < INT64_MAX - size)
 				return offset + size;
 		}
 		end -= n;
@@ -227,15 +236,17 @@ static u64 last_data_end(const struct kdump_part *part, u32 block_size)
 }
 
 /*
- * Whether the file ends before what its descriptors promise.  No header has the size of the file, so
- * the last page has to tell; one mad descriptor is not believed.  Returns the bytes that are missing.
+ * Whether the file ends before what its descriptors promise.  No header has the size of the file,
+ * so the last page has to tell; one mad descriptor is not believed.  Returns the bytes that are
+ * missing.
  */
 static u64 measure_part(struct kdump_part *part, u32 block_size)
 {
 	u64 size = part->file->size;
 	u64 bits_end = part->dumped.offset + (part->dumped.nr_bits + 7) / 8;
 	bool all_bits = part->dumped.nr_bits >= part->end_pfn;
-	if (pagemap_rank(&part->dumped, u64_min(part->start_pfn, part->dumped.nr_bits), &part->first_rank))
+	if (pagemap_rank(&part->dumped, u64_min(part->start_pfn, part->dumped.nr_bits),
+			 &part->first_rank))
 		part->first_rank = 0;
 	u64 last_rank = part->first_rank;
 	if (pagemap_rank(&part->dumped, u64_min(part->end_pfn, part->dumped.nr_bits), &last_rank))
@@ -243,7 +254,8 @@ static u64 measure_part(struct kdump_part *part, u32 block_size)
 	part->nr_pages = last_rank - u64_min(part->first_rank, last_rank);
 	part->data = part->descs + part->nr_pages * KDUMP_DESC_BYTES;
 	u64 promised = all_bits ? part->data : u64_max(bits_end, part->data);
-	if (promised <= size && !part->file->flattened) /* those say themselves whether they are complete */
+	if (promised <= size &&
+	    !part->file->flattened) /* those say themselves whether they are complete */
 		promised = u64_max(promised, last_data_end(part, block_size));
 	if (all_bits && promised <= size)
 		return 0;
@@ -253,8 +265,8 @@ static u64 measure_part(struct kdump_part *part, u32 block_size)
 	return promised > size ? promised - size : 0;
 }
 
-static int open_part(struct image *image, struct kdump_part *part, struct file *file, struct header *h,
-		     struct error *error)
+static int open_part(struct image *image, struct kdump_part *part, struct file *file,
+		     struct header *h, struct error *error)
 {
 	struct image_info *info = &image->info;
 	if (read_header(file, h, error) || check_codec(file, h, error))
@@ -266,7 +278,7 @@ static int open_part(struct image *image, struct kdump_part *part, struct file *
 	return 0;
 }
 
-/* --- split sets ------------------------------------------------------------------------------------ */
+/* --- split sets ---------------------------------------------------------------------------- */
 
 static int by_start(const void *a, const void *b)
 {
@@ -275,12 +287,14 @@ static int by_start(const void *a, const void *b)
 }
 
 /* Files of one set have the same header but for their range. */
-static int check_same(const struct file *file, const struct header *h, const struct file *first_file,
-		      const struct header *first, struct error *error)
+static int check_same(const struct file *file, const struct header *h,
+		      const struct file *first_file, const struct header *first,
+		      struct error *error)
 {
 	if (!h->split)
 		return error_set(error, EXIT_INPUT,
-				 "%s is a whole dump, not one of a split set: give it alone", file->name);
+				 "%s is a whole dump, not one of a split set: give it alone",
+				 file->name);
 	if (h->block_size != first->block_size || h->max_pfn != first->max_pfn ||
 	    h->time_sec != first->time_sec || h->time_usec != first->time_usec ||
 	    strcmp(h->release, first->release))
@@ -297,9 +311,10 @@ static int check_ranges(struct image *image, struct kdump *k, struct error *erro
 	for (size_t i = 0; i < k->nr_parts; i++) {
 		struct kdump_part *part = &k->parts[i];
 		if (part->start_pfn < covered)
-			return error_set(error, EXIT_INPUT,
-					 "%s and %s hold the same pages: one file of the set was given twice",
-					 k->parts[i - 1].file->name, part->file->name);
+			return error_set(
+				error, EXIT_INPUT,
+				"%s and %s hold the same pages: one file of the set was given twice",
+				k->parts[i - 1].file->name, part->file->name);
 		if (part->start_pfn > covered)
 			image->info.complete = false;
 		covered = part->end_pfn;
@@ -309,7 +324,8 @@ static int check_ranges(struct image *image, struct kdump *k, struct error *erro
 	return 0;
 }
 
-static int open_parts(struct image *image, struct kdump *k, struct header *first, struct error *error)
+static int open_parts(struct image *image, struct kdump *k, struct header *first,
+		      struct error *error)
 {
 	for (size_t i = 0; i < image->nr_files; i++) {
 		struct header h;
@@ -323,15 +339,17 @@ static int open_parts(struct image *image, struct kdump *k, struct header *first
 	return check_ranges(image, k, error);
 }
 
-/* --- what is told about it ------------------------------------------------------------------------- */
+/* --- what is told about it ----------------------------------------------------------------- */
 
 static u16 elf_machine(const char *machine)
 {
 	static const struct {
 		const char *name;
 		u16 machine;
-	} rows[] = {
-		{"x86_64", EM_X86_64}, {"aarch64", EM_AARCH64}, {"riscv64", EM_RISCV}, {"ppc64le", EM_PPC64}};
+	} rows[] = {{"x86_64", EM_X86_64},
+		    {"aarch64", EM_AARCH64},
+		    {"riscv64", EM_RISCV},
+		    {"ppc64le", EM_PPC64}};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (!strcmp(rows[i].name, machine))
 			return rows[i].machine;
@@ -349,7 +367,8 @@ static const char *describe(struct image *image, const struct kdump *k, const st
 				     image->info.complete ? "" : " that is not complete");
 	return arena_printf(&image->arena, "kdump-compressed v%u, %s%s%s%s", h->version,
 			    codec ? codec->name : "not compressed", image_wrapping(image), parts,
-			    h->status & STATUS_EXCLUDED_VMEMMAP ? ", unused struct pages excluded" : "");
+			    h->status & STATUS_EXCLUDED_VMEMMAP ? ", unused struct pages excluded"
+								: "");
 }
 
 static void fill_info(struct image *image, const struct kdump *k, const struct header *h)
@@ -375,17 +394,20 @@ static void read_notes(struct image *image, const struct header *h)
 }
 
 /* With nothing to read a page from there is no dump. */
-static int check_any(const struct image *image, const struct kdump *k, const struct header *h, struct error *error)
+static int check_any(const struct image *image, const struct kdump *k, const struct header *h,
+		     struct error *error)
 {
 	for (size_t i = 0; i < k->nr_parts; i++) {
 		const struct kdump_part *part = &k->parts[i];
 		if (part->nr_pages && part->file->size > part->data)
 			return 0;
 	}
-	const char *advice = h->split			    ? ": a part of a split set that holds none; give all parts together"
-			     : image->info.complete ? ""
-						    : ": it is cut off before the first one, copy it again";
-	return error_set(error, EXIT_INPUT, "%s: kdump-compressed dump without a single page%s", image->files[0]->name, advice);
+	const char *advice =
+		h->split ? ": a part of a split set that holds none; give all parts together"
+		: image->info.complete ? ""
+				       : ": it is cut off before the first one, copy it again";
+	return error_set(error, EXIT_INPUT, "%s: kdump-compressed dump without a single page%s",
+			 image->files[0]->name, advice);
 }
 
 static int kdump_open(struct image *image, struct error *error)

@@ -1,5 +1,6 @@
 /*
- * kdump-compressed files, inside: what kdump.c makes of the headers and kdump_page.c reads pages with.
+ * kdump-compressed files, inside: what kdump.c makes of the headers and kdump_page.c reads pages
+ * with.
  */
 #ifndef DUMP_KDUMP_H
 #define DUMP_KDUMP_H
@@ -11,7 +12,9 @@
 
 enum { KDUMP_DESC_BYTES = 24 };
 
-/* One file of the dump; there are several in a split set, each with its own range of page frames. */
+/*
+ * One file of the dump; there are several in a split set, each with its own range of page frames.
+ */
 struct kdump_part {
 	struct file *file;
 	u64 start_pfn, end_pfn;
@@ -20,8 +23,9 @@ struct kdump_part {
 	u64 first_rank;	       /* rank of start_pfn: the page of descriptor 0 */
 	u64 nr_pages;	       /* descriptors */
 	u64 descs, data;       /* where the descriptors and the page data begin */
-	bool truncated;	       /* something of this file is missing: descriptors have to be looked at */
-	u64 zero_offset; /* where the packed page lies that all zero pages share; 0: not met yet (atomically)
+	bool truncated;	 /* something of this file is missing: descriptors have to be looked at */
+	u64 zero_offset; /* where the packed page lies that all zero pages share; 0: not met yet
+			  * (atomically)
 			  */
 };
 

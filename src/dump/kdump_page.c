@@ -1,13 +1,13 @@
 /*
  * Reading pages of kdump-compressed files.
  *
- * pfn -> its bit in the 2nd bitmap -> the rank of that bit -> page descriptor -> packed bytes -> page.
- *	descriptor: s64 offset, u32 size, u32 flags (codec; 0: not packed), u64 page_flags (0)
+ * pfn -> its bit in the 2nd bitmap -> the rank of that bit -> page descriptor -> packed bytes ->
+ *page. descriptor: s64 offset, u32 size, u32 flags (codec; 0: not packed), u64 page_flags (0)
  *
- * Two ways: parts of pages go through the cache of unpacked pages; whole pages are unpacked right into
- * the caller's buffer, in batches, since neighbours' packed bytes lie next to each other in the file.
- * Writers store one packed page of zeros for all zero pages; it is recognised when it comes again, and
- * most pages of an idle machine then cost no more than clearing memory.
+ * Two ways: parts of pages go through the cache of unpacked pages; whole pages are unpacked right
+ *into the caller's buffer, in batches, since neighbours' packed bytes lie next to each other in the
+ *file. Writers store one packed page of zeros for all zero pages; it is recognised when it comes
+ *again, and most pages of an idle machine then cost no more than clearing memory.
  *
  * A descriptor of zeros was never written: makedumpfile leaves them when the disk was full.
  */
@@ -70,7 +70,7 @@ void kdump_workers_done(struct kdump_workers *workers)
 	workers->idle = NULL;
 }
 
-/* --- from page frame to descriptors ---------------------------------------------------------------- */
+/* --- from page frame to descriptors -------------------------------------------------------- */
 
 /* Consecutive page frames that fare alike. */
 struct span {
@@ -94,8 +94,8 @@ static struct kdump_part *find_part(const struct kdump *k, u64 pfn)
 }
 
 /* No file has it: behind the last page frame, or in a file of a split set that was not given. */
-static enum read_status locate_missing(const struct kdump *k, const struct kdump_part *next, u64 pfn,
-				       struct span *span)
+static enum read_status locate_missing(const struct kdump *k, const struct kdump_part *next,
+				       u64 pfn, struct span *span)
 {
 	bool outside = pfn >= k->max_pfn;
 	u64 end = outside ? UINT64_MAX >> k->shift : next ? next->start_pfn : k->max_pfn;
@@ -139,7 +139,8 @@ static enum read_status read_descs(struct kdump_worker *w, const struct kdump_pa
 				   size_t *n)
 {
 	u64 at = part->descs + index * KDUMP_DESC_BYTES;
-	enum read_status status = file_read_cached(part->file, at, w->raw_descs, *n * KDUMP_DESC_BYTES);
+	enum read_status status =
+		file_read_cached(part->file, at, w->raw_descs, *n * KDUMP_DESC_BYTES);
 	if (status && *n > 1) {
 		*n = 1;
 		status = file_read_cached(part->file, at, w->raw_descs, KDUMP_DESC_BYTES);
@@ -147,7 +148,8 @@ static enum read_status read_descs(struct kdump_worker *w, const struct kdump_pa
 	if (status)
 		return status;
 	for (size_t i = 0; i < *n; i++) {
-		struct cursor c = cursor_over(w->raw_descs + i * KDUMP_DESC_BYTES, KDUMP_DESC_BYTES);
+		struct cursor c =
+			cursor_over(w->raw_descs + i * KDUMP_DESC_BYTES, KDUMP_DESC_BYTES);
 		w->descs[i].offset = cursor_u64(&c);
 		w->descs[i].size = cursor_u32(&c);
 		w->descs[i].flags = cursor_u32(&c);
@@ -170,12 +172,12 @@ static enum read_status desc_status(const struct kdump *k, const struct kdump_pa
 	if (d->offset <= size && d->size <= size - d->offset)
 		return READ_OK;
 	/* Behind the end: believed only when it would lie there in the whole file. */
-	bool credible =
-		part->truncated && d->offset / k->block_size <= part->data / k->block_size + part->nr_pages;
+	bool credible = part->truncated &&
+			d->offset / k->block_size <= part->data / k->block_size + part->nr_pages;
 	return credible ? READ_TRUNCATED : READ_DAMAGED;
 }
 
-/* --- from descriptors to pages --------------------------------------------------------------------- */
+/* --- from descriptors to pages ------------------------------------------------------------- */
 
 static bool is_zero_page(const u8 *page, size_t size)
 {
@@ -206,8 +208,9 @@ static bool is_raw(const struct desc *d)
  * How many of n descriptors can be had with one read of the file: each packed page begins where the
  * one before ended; those known to be zeros do not count.  *bytes: how much there is to read.
  */
-static size_t one_read(const struct kdump *k, const struct kdump_worker *w, const struct kdump_part *part,
-		       const struct desc *d, size_t n, u64 zero, size_t *bytes)
+static size_t one_read(const struct kdump *k, const struct kdump_worker *w,
+		       const struct kdump_part *part, const struct desc *d, size_t n, u64 zero,
+		       size_t *bytes)
 {
 	*bytes = d[0].size;
 	size_t i;
@@ -222,8 +225,9 @@ static size_t one_read(const struct kdump *k, const struct kdump_worker *w, cons
 	return i;
 }
 
-static enum read_status unpack_page(const struct kdump *k, struct kdump_worker *w, struct kdump_part *part,
-				    const struct desc *d, const u8 *packed, u8 *page)
+static enum read_status unpack_page(const struct kdump *k, struct kdump_worker *w,
+				    struct kdump_part *part, const struct desc *d, const u8 *packed,
+				    u8 *page)
 {
 	const struct codec *codec = codec_by_flags(d->flags);
 	if (!codec)
@@ -235,8 +239,8 @@ static enum read_status unpack_page(const struct kdump *k, struct kdump_worker *
 }
 
 /* Pages that are not packed go straight to the caller. */
-static enum read_status read_raw(const struct kdump *k, struct kdump_part *part, const struct desc *d,
-				 size_t n, u8 *pages, size_t *done)
+static enum read_status read_raw(const struct kdump *k, struct kdump_part *part,
+				 const struct desc *d, size_t n, u8 *pages, size_t *done)
 {
 	size_t i = 1;
 	while (i < n && is_raw(&d[i]) && d[i].offset == d[i - 1].offset + k->block_size &&
@@ -250,17 +254,20 @@ static enum read_status read_raw(const struct kdump *k, struct kdump_part *part,
 	return READ_OK;
 }
 
-/* A few hundred bytes of a single page: its neighbours are often wanted next, and a system call costs more.
+/* A few hundred bytes of a single page: its neighbours are often wanted next, and a system call
+ * costs more.
  */
-static enum read_status read_packed(const struct kdump_part *part, u64 offset, u8 *packed, size_t bytes)
+static enum read_status read_packed(const struct kdump_part *part, u64 offset, u8 *packed,
+				    size_t bytes)
 {
 	return bytes <= FILE_BLOCK / 2 ? file_read_cached(part->file, offset, packed, bytes)
 				       : file_read(part->file, offset, packed, bytes);
 }
 
 /* The first pages of w->descs[from..n) that can be had at once.  *done: how many. */
-static enum read_status read_group(const struct kdump *k, struct kdump_worker *w, struct kdump_part *part,
-				   size_t from, size_t n, u8 *pages, size_t *done)
+static enum read_status read_group(const struct kdump *k, struct kdump_worker *w,
+				   struct kdump_part *part, size_t from, size_t n, u8 *pages,
+				   size_t *done)
 {
 	const struct desc *d = &w->descs[from];
 	u64 zero = __atomic_load_n(&part->zero_offset, __ATOMIC_RELAXED);
@@ -290,8 +297,8 @@ static enum read_status read_group(const struct kdump *k, struct kdump_worker *w
 }
 
 /* Up to a batch of whole pages from pfn on.  *done: how many were read, also when it ends badly. */
-static enum read_status read_batch(struct kdump *k, struct kdump_worker *w, u64 pfn, size_t nr, u8 *pages,
-				   size_t *done)
+static enum read_status read_batch(struct kdump *k, struct kdump_worker *w, u64 pfn, size_t nr,
+				   u8 *pages, size_t *done)
 {
 	struct span span;
 	*done = 0;
@@ -302,17 +309,18 @@ static enum read_status read_batch(struct kdump *k, struct kdump_worker *w, u64 
 	status = read_descs(w, span.part, span.index, &n);
 	while (!status && *done < n) {
 		size_t more = 0;
-		status = read_group(k, w, span.part, *done, n, pages + *done * k->block_size, &more);
+		status =
+			read_group(k, w, span.part, *done, n, pages + *done * k->block_size, &more);
 		*done += more;
 	}
 	return status;
 }
 
-/* --- reading --------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 /* A part of one page. */
-static enum read_status read_within(struct kdump *k, struct kdump_worker **w, u64 pfn, size_t offset,
-				    void *buffer, size_t len)
+static enum read_status read_within(struct kdump *k, struct kdump_worker **w, u64 pfn,
+				    size_t offset, void *buffer, size_t len)
 {
 	if (cache_get(k->pages, pfn, offset, buffer, len))
 		return READ_OK;
@@ -328,8 +336,8 @@ static enum read_status read_within(struct kdump *k, struct kdump_worker **w, u6
 }
 
 /* Whole pages: what is in the cache already is not read again, but nothing is put there. */
-static enum read_status read_whole(struct kdump *k, struct kdump_worker **w, u64 pfn, size_t nr, u8 *pages,
-				   size_t *done)
+static enum read_status read_whole(struct kdump *k, struct kdump_worker **w, u64 pfn, size_t nr,
+				   u8 *pages, size_t *done)
 {
 	*done = 1;
 	if (nr == 1 && cache_get(k->pages, pfn, 0, pages, k->block_size))
@@ -339,8 +347,8 @@ static enum read_status read_whole(struct kdump *k, struct kdump_worker **w, u64
 	return read_batch(k, *w, pfn, nr, pages, done);
 }
 
-static enum read_status read_range(struct kdump *k, struct kdump_worker **w, u64 paddr, u8 *to, size_t len,
-				   u64 *fault)
+static enum read_status read_range(struct kdump *k, struct kdump_worker **w, u64 paddr, u8 *to,
+				   size_t len, u64 *fault)
 {
 	size_t mask = k->block_size - 1;
 	while (len) {
@@ -403,7 +411,8 @@ enum read_status kdump_state(struct image *image, u64 paddr, u64 *run_bytes)
 		status = look_closer(k, w, &span);
 		worker_put(k, w);
 	}
-	u64 end = span.nr > (UINT64_MAX >> k->shift) - pfn ? UINT64_MAX : (pfn + span.nr) << k->shift;
+	u64 end =
+		span.nr > (UINT64_MAX >> k->shift) - pfn ? UINT64_MAX : (pfn + span.nr) << k->shift;
 	*run_bytes = end - paddr;
 	return status;
 }

@@ -16,8 +16,8 @@ static bool name_is(const char *name, size_t len, const char *wanted)
 	return strnlen(name, len) == strlen(wanted) && !memcmp(name, wanted, strlen(wanted));
 }
 
-static bool next_note(struct cursor *c, const char **name, u32 *name_len, u32 *type, const void **desc,
-		      u32 *desc_len)
+static bool next_note(struct cursor *c, const char **name, u32 *name_len, u32 *type,
+		      const void **desc, u32 *desc_len)
 {
 	while (cursor_left(c) >= 12) {
 		*name_len = cursor_u32(c);
@@ -61,8 +61,8 @@ static void set_vmcoreinfo(struct notes *notes, const void *text, size_t len)
 	notes->vmcoreinfo_len = strnlen(notes->vmcoreinfo, len);
 }
 
-static bool take_vmcoreinfo(void *arg, const char *name, size_t name_len, u32 type, const void *desc,
-			    size_t desc_len)
+static bool take_vmcoreinfo(void *arg, const char *name, size_t name_len, u32 type,
+			    const void *desc, size_t desc_len)
 {
 	if (name_is(name, name_len, "VMCOREINFO"))
 		set_vmcoreinfo(arg, desc, desc_len);

@@ -1,6 +1,6 @@
 /*
- * Lines of 512 bits (64 bytes) in blocks of 32768 bits (4 KiB): a line is what one rank costs to count,
- * a block what a long run is followed in.
+ * Lines of 512 bits (64 bytes) in blocks of 32768 bits (4 KiB): a line is what one rank costs to
+ * count, a block what a long run is followed in.
  */
 #include "dump/pagemap.h"
 
@@ -8,7 +8,12 @@
 
 #include "base/mem.h"
 
-enum { WORD_BITS = 64, LINE_BITS = 512, BLOCK_BITS = 32768, LINES_PER_BLOCK = BLOCK_BITS / LINE_BITS };
+enum {
+	WORD_BITS = 64,
+	LINE_BITS = 512,
+	BLOCK_BITS = 32768,
+	LINES_PER_BLOCK = BLOCK_BITS / LINE_BITS
+};
 enum { BLOCK_BYTES = BLOCK_BITS / 8, BLOCK_WORDS = BLOCK_BITS / WORD_BITS, CHUNK_BLOCKS = 64 };
 
 void pagemap_init(struct pagemap *map, struct file *file, u64 offset, u64 nr_bits)
@@ -31,7 +36,9 @@ static size_t bytes_of(u64 bits)
 	return (size_t)((bits + 7) / 8);
 }
 
-/* Clear what lies behind the last bit that counts; `from` is the number of the first bit in words. */
+/*
+ * Clear what lies behind the last bit that counts; `from` is the number of the first bit in words.
+ */
 static void mask_tail(const struct pagemap *map, u64 from, u64 *words, size_t nr_words)
 {
 	for (size_t i = 0; i < nr_words; i++) {
@@ -73,7 +80,8 @@ static void index_block(struct pagemap *map, u64 block, const u64 *words)
 	u64 in_block = 0;
 	for (unsigned line = 0; line < LINES_PER_BLOCK; line++) {
 		map->line_rank[block * LINES_PER_BLOCK + line] = (u16)in_block;
-		in_block += count_words(words + line * (LINE_BITS / WORD_BITS), LINE_BITS / WORD_BITS);
+		in_block +=
+			count_words(words + line * (LINE_BITS / WORD_BITS), LINE_BITS / WORD_BITS);
 	}
 	map->nr_set += in_block;
 }
@@ -81,7 +89,8 @@ static void index_block(struct pagemap *map, u64 block, const u64 *words)
 static void grow(struct pagemap *map, u64 nr_blocks)
 {
 	map->block_rank = mem_realloc(map->block_rank, nr_blocks * sizeof(*map->block_rank));
-	map->line_rank = mem_realloc(map->line_rank, nr_blocks * LINES_PER_BLOCK * sizeof(*map->line_rank));
+	map->line_rank =
+		mem_realloc(map->line_rank, nr_blocks * LINES_PER_BLOCK * sizeof(*map->line_rank));
 }
 
 void pagemap_index(struct pagemap *map)

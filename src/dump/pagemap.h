@@ -1,9 +1,10 @@
 /*
  * A bitmap over page frames that lies in a file, and how many bits are set before one of them.
  *
- * kdump-compressed files tell by such bitmaps what they hold; the descriptor of a page is found by its
- * rank among the set bits.  The bits stay in the file, behind its block cache; in memory there are a
- * u16 for each 512 of them and a u64 for each 32768: 70 KiB for 64 GiB of RAM, 35 MiB for 32 TiB.
+ * kdump-compressed files tell by such bitmaps what they hold; the descriptor of a page is found by
+ * its rank among the set bits.  The bits stay in the file, behind its block cache; in memory there
+ * are a u16 for each 512 of them and a u64 for each 32768: 70 KiB for 64 GiB of RAM, 35 MiB for 32
+ * TiB.
  */
 #ifndef DUMP_PAGEMAP_H
 #define DUMP_PAGEMAP_H
@@ -13,7 +14,8 @@
 struct pagemap {
 	struct file *file;
 	u64 offset;  /* of the bitmap in the file */
-	u64 nr_bits; /* as many as count: those that are in the file, and no more than there are page frames
+	u64 nr_bits; /* as many as count: those that are in the file, and no more than there are
+		      * page frames
 		      */
 	u64 nr_set;  /* after pagemap_index */
 	u64 *block_rank;

@@ -1,10 +1,10 @@
 /*
- * Raw memory: byte n of the file is physical address n, and nothing else (QEMU's pmemsave, LiME with
- * format=raw and padding).  Without a signature it takes proof to believe it: the kernel's VMCOREINFO
- * text, which has a page of its own and begins with "OSRELEASE=".
+ * Raw memory: byte n of the file is physical address n, and nothing else (QEMU's pmemsave, LiME
+ * with format=raw and padding).  Without a signature it takes proof to believe it: the kernel's
+ * VMCOREINFO text, which has a page of its own and begins with "OSRELEASE=".
  *
- * Files that leave out the hole below 4 GiB (QEMU's memory-backend-file) can't be told from these and
- * are wrong from there on.
+ * Files that leave out the hole below 4 GiB (QEMU's memory-backend-file) can't be told from these
+ * and are wrong from there on.
  */
 #include <string.h>
 
@@ -39,7 +39,8 @@ static bool find_vmcoreinfo(struct image *image, struct file *file)
 		size_t n = (size_t)u64_min(CHUNK, end - at);
 		const char *page = file_read(file, at, chunk, n) ? NULL : find_in(chunk, n);
 		if (page)
-			found = notes_add_vmcoreinfo(&image->notes, file, at + (u64)(page - chunk), PAGE);
+			found = notes_add_vmcoreinfo(&image->notes, file, at + (u64)(page - chunk),
+						     PAGE);
 	}
 	free(chunk);
 	return found;
@@ -48,21 +49,24 @@ static bool find_vmcoreinfo(struct image *image, struct file *file)
 static int raw_open(struct image *image, struct error *error)
 {
 	struct file *file = image->files[0];
-	bool possible = file->size >= PAGE && file->size % PAGE == 0 && !file->proc && !guess_known(file);
+	bool possible =
+		file->size >= PAGE && file->size % PAGE == 0 && !file->proc && !guess_known(file);
 	if (!possible || !find_vmcoreinfo(image, file))
 		return guess_error(file, error);
 	image->info.kind = "raw";
-	image->info.description = arena_printf(&image->arena, "raw memory%s", image_wrapping(image));
+	image->info.description =
+		arena_printf(&image->arena, "raw memory%s", image_wrapping(image));
 	image->info.max_pfn = file->size / PAGE;
 	return 0;
 }
 
-static enum read_status raw_read(struct image *image, u64 paddr, void *buffer, size_t len, u64 *fault)
+static enum read_status raw_read(struct image *image, u64 paddr, void *buffer, size_t len,
+				 u64 *fault)
 {
 	struct file *file = image->files[0];
 	*fault = u64_max(paddr, u64_min(file->size, paddr + len)) & ~(u64)(PAGE - 1);
-	enum read_status status =
-		len < PAGE ? file_read_cached(file, paddr, buffer, len) : file_read(file, paddr, buffer, len);
+	enum read_status status = len < PAGE ? file_read_cached(file, paddr, buffer, len)
+					     : file_read(file, paddr, buffer, len);
 	return status == READ_TRUNCATED && file->complete ? READ_UNMAPPED : status;
 }
 

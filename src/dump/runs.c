@@ -1,6 +1,7 @@
 /*
  * Overlaps are resolved class by class: what can be read first, then the others fill the gaps.
- * Two passes over sorted lists each, so that hundred thousand segments (makedumpfile -E) cost nothing.
+ * Two passes over sorted lists each, so that hundred thousand segments (makedumpfile -E) cost
+ * nothing.
  */
 #include "dump/runs.h"
 

@@ -1,6 +1,6 @@
 /*
- * Which range of physical memory lies where in a file: a sorted list without overlaps, made from the
- * segments of an ELF dump, which may come in any order and overlap.
+ * Which range of physical memory lies where in a file: a sorted list without overlaps, made from
+ * the segments of an ELF dump, which may come in any order and overlap.
  */
 #ifndef DUMP_RUNS_H
 #define DUMP_RUNS_H
@@ -26,7 +26,10 @@ static inline void runs_add(struct runs *runs, struct run run)
 		*vec_push(runs) = run;
 }
 
-/* Sort; where runs overlap, one that can be read wins, then the one that would be there in a whole file. */
+/*
+ * Sort; where runs overlap, one that can be read wins, then the one that would be there in a whole
+ * file.
+ */
 void runs_settle(struct runs *runs);
 
 /* The run that holds paddr, or the first one behind it; n when there is none. */

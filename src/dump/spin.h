@@ -1,6 +1,7 @@
 /*
  * The lock of this layer: held for a lookup and a copy of at most one block, so that waiting in the
- * kernel would cost more than the wait itself.  Yields when the holder seems to have been preempted.
+ * kernel would cost more than the wait itself.  Yields when the holder seems to have been
+ * preempted.
  */
 #ifndef DUMP_SPIN_H
 #define DUMP_SPIN_H

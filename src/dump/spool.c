@@ -1,7 +1,7 @@
 /*
  * Pipes and compressed files: everything goes once into a temporary file without a name, in $TMPDIR
- * or /var/tmp (not /tmp, which is often memory), and is then read like a plain file.  Blocks of zeros
- * become holes: a dump of a mostly idle machine takes a fraction of its size.
+ * or /var/tmp (not /tmp, which is often memory), and is then read like a plain file.  Blocks of
+ * zeros become holes: a dump of a mostly idle machine takes a fraction of its size.
  *
  * A stream that breaks off or turns bad leaves what could be unpacked, marked as not complete.
  */
@@ -133,7 +133,9 @@ static int copy_all(struct spool *s, const u8 *head, size_t head_len)
 	return 0;
 }
 
-/* One round of the unpacker.  *status tells how it went on; -1 when the output cannot be written. */
+/*
+ * One round of the unpacker.  *status tells how it went on; -1 when the output cannot be written.
+ */
 static int unpack_once(struct spool *s, const struct unpacker *u, void *state, struct unpack_io *io,
 		       enum unpack_status *status, bool *moved)
 {
@@ -147,8 +149,8 @@ static int unpack_once(struct spool *s, const struct unpacker *u, void *state, s
 }
 
 /* Unpack until the data end.  *complete: whether they ended where their format says. */
-static int unpack_all(struct spool *s, const struct unpacker *u, void *state, const u8 *head, size_t head_len,
-		      bool *complete)
+static int unpack_all(struct spool *s, const struct unpacker *u, void *state, const u8 *head,
+		      size_t head_len, bool *complete)
 {
 	struct unpack_io io = {.in = head, .in_len = head_len};
 	for (;;) {
@@ -174,7 +176,8 @@ static int unpack_all(struct spool *s, const struct unpacker *u, void *state, co
 	}
 }
 
-static int unpack(struct spool *s, const struct unpacker *u, const u8 *head, size_t head_len, bool *complete)
+static int unpack(struct spool *s, const struct unpacker *u, const u8 *head, size_t head_len,
+		  bool *complete)
 {
 	void *state = u->start ? u->start() : NULL;
 	if (!state)
@@ -192,7 +195,8 @@ static int unpack(struct spool *s, const struct unpacker *u, const u8 *head, siz
 	return result;
 }
 
-static int fill(struct spool *s, const struct unpacker *u, const u8 *head, size_t head_len, bool *complete)
+static int fill(struct spool *s, const struct unpacker *u, const u8 *head, size_t head_len,
+		bool *complete)
 {
 	*complete = true;
 	if (u ? unpack(s, u, head, head_len, complete) : copy_all(s, head, head_len))

@@ -1,6 +1,7 @@
 /*
  * gzip through zlib, xz through liblzma, zstd; members and frames that follow one another are one
- * stream, as their own tools see it.  bzip2, lz4 and the like are only recognised, to say what to do.
+ * stream, as their own tools see it.  bzip2, lz4 and the like are only recognised, to say what to
+ * do.
  */
 #include "dump/unpack.h"
 
@@ -152,7 +153,11 @@ static void zstd_finish(void *state)
 static const struct unpacker unpackers[] = {
 	{.name = "gzip", .magic = {0x1f, 0x8b, 0x08}, .magic_len = 3, .hint = "gzip -d", GZIP},
 	{.name = "xz", .magic = {0xfd, '7', 'z', 'X', 'Z', 0}, .magic_len = 6, .hint = "xz -d", XZ},
-	{.name = "zstd", .magic = {0x28, 0xb5, 0x2f, 0xfd}, .magic_len = 4, .hint = "zstd -d", ZSTD},
+	{.name = "zstd",
+	 .magic = {0x28, 0xb5, 0x2f, 0xfd},
+	 .magic_len = 4,
+	 .hint = "zstd -d",
+	 ZSTD},
 	{.name = "bzip2", .magic = {'B', 'Z', 'h'}, .magic_len = 3, .hint = "bzip2 -d"},
 	{.name = "lz4", .magic = {0x04, 0x22, 0x4d, 0x18}, .magic_len = 4, .hint = "lz4 -d"},
 	{.name = "lzop", .magic = {0x89, 'L', 'Z', 'O', 0}, .magic_len = 5, .hint = "lzop -d"},

@@ -72,7 +72,8 @@ enum read_status kernel_get(struct kernel *k, u64 object, enum datum_id id, u64 
 	return status;
 }
 
-enum read_status kernel_get_from(const struct kernel *k, const void *bytes, size_t len, enum datum_id id, u64 *value)
+enum read_status kernel_get_from(const struct kernel *k, const void *bytes, size_t len,
+				 enum datum_id id, u64 *value)
 {
 	const struct datum *datum = kernel_datum(k, id);
 	if (datum->state != DATUM_PRESENT || !integer_size_ok(datum->size))
@@ -85,20 +86,23 @@ enum read_status kernel_get_from(const struct kernel *k, const void *bytes, size
 	return READ_OK;
 }
 
-enum read_status kernel_get_element(struct kernel *k, u64 object, enum datum_id id, u64 index, u64 *value)
+enum read_status kernel_get_element(struct kernel *k, u64 object, enum datum_id id, u64 index,
+				    u64 *value)
 {
 	const struct datum *datum = kernel_datum(k, id);
 	if (datum->state != DATUM_PRESENT || !integer_size_ok(datum->stride) ||
 	    (datum->nr_elements && index >= datum->nr_elements))
 		return READ_ABSENT;
 	u64 raw = 0;
-	enum read_status status = kernel_read(k, object + datum->value + index * datum->stride, &raw, datum->stride);
+	enum read_status status =
+		kernel_read(k, object + datum->value + index * datum->stride, &raw, datum->stride);
 	if (status == READ_OK)
 		*value = extract(datum, raw, datum->stride);
 	return status;
 }
 
-enum read_status kernel_get_text(struct kernel *k, u64 object, enum datum_id id, char *buffer, size_t size)
+enum read_status kernel_get_text(struct kernel *k, u64 object, enum datum_id id, char *buffer,
+				 size_t size)
 {
 	const struct datum *datum = kernel_datum(k, id);
 	if (datum->state != DATUM_PRESENT || !datum->size)
@@ -109,7 +113,8 @@ enum read_status kernel_get_text(struct kernel *k, u64 object, enum datum_id id,
 	return status;
 }
 
-enum read_status kernel_get_text_at(struct kernel *k, u64 object, enum datum_id id, char *buffer, size_t size)
+enum read_status kernel_get_text_at(struct kernel *k, u64 object, enum datum_id id, char *buffer,
+				    size_t size)
 {
 	u64 pointer;
 	buffer[0] = '\0';
@@ -125,7 +130,8 @@ u64 kernel_member(const struct kernel *k, u64 object, enum datum_id id)
 u64 kernel_element(const struct kernel *k, u64 object, enum datum_id id, u64 index)
 {
 	const struct datum *datum = kernel_datum(k, id);
-	if (datum->state != DATUM_PRESENT || !datum->stride || (datum->nr_elements && index >= datum->nr_elements))
+	if (datum->state != DATUM_PRESENT || !datum->stride ||
+	    (datum->nr_elements && index >= datum->nr_elements))
 		return 0;
 	return object + datum->value + index * datum->stride;
 }
@@ -190,7 +196,8 @@ enum read_status kernel_percpu_counter(struct kernel *k, u64 counter, s64 *value
 	*value = (s64)sum;
 	if (kernel_get(k, counter, percpu_counter_counters, &counters))
 		return READ_OK; /* CONFIG_SMP=n has only the count */
-	kernel_for_each_cpu(k, cpu) {
+	kernel_for_each_cpu(k, cpu)
+	{
 		u32 part;
 		status = kernel_read_u32(k, kernel_percpu(k, counters, cpu), &part);
 		if (status)
@@ -235,7 +242,8 @@ const char *kernel_symbolize(const struct kernel *k, u64 kva, char *buffer, size
 	if (!k->symbols || !symbols_at(k->symbols, kva, &symbol, &offset))
 		snprintf(buffer, size, "0x%llx", (unsigned long long)kva);
 	else if (symbol.module)
-		snprintf(buffer, size, "%s+0x%llx [%s]", symbol.name, (unsigned long long)offset, symbol.module);
+		snprintf(buffer, size, "%s+0x%llx [%s]", symbol.name, (unsigned long long)offset,
+			 symbol.module);
 	else
 		snprintf(buffer, size, "%s+0x%llx", symbol.name, (unsigned long long)offset);
 	return buffer;

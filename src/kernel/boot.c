@@ -2,7 +2,8 @@
  * The boot order: from an open image to a kernel whose data can be asked for by name.
  *
  *	1. VMCOREINFO: the dump's note, else found in memory
- *	2. machine and page tables (src/arch), and whether they translate: the release string must be where they say
+ *	2. machine and page tables (src/arch), and whether they translate: the release string must
+ *be where they say
  *	3. symbols: kallsyms out of the dump, a map or vmlinux when given
  *	4. types: BTF out of the dump, else the vmlinux's
  *	5. schema: every datum resolved against these
@@ -32,10 +33,12 @@ struct note_root {
 	u64 root;
 };
 
-static bool root_of_note(void *arg, const char *name, size_t name_len, u32 type, const void *desc, size_t desc_len)
+static bool root_of_note(void *arg, const char *name, size_t name_len, u32 type, const void *desc,
+			 size_t desc_len)
 {
 	struct note_root *found = arg;
-	return !(found->arch->note_root && found->arch->note_root(name, name_len, type, desc, desc_len, &found->root));
+	return !(found->arch->note_root &&
+		 found->arch->note_root(name, name_len, type, desc, desc_len, &found->root));
 }
 
 static struct arch_facts boot_facts(struct kernel *k)
@@ -69,7 +72,9 @@ static void boot_vmcoreinfo(struct kernel *k)
 	k->has_kaslr_offset = vmcoreinfo_hex(&k->vmcoreinfo, "KERNELOFFSET", &k->kaslr_offset);
 }
 
-/* The container names the machine; raw memory does not, but VMCOREINFO's lines differ by machine. */
+/*
+ * The container names the machine; raw memory does not, but VMCOREINFO's lines differ by machine.
+ */
 static int boot_arch(struct kernel *k, struct error *error)
 {
 	const struct image_info *info = image_info(k->image);
@@ -80,10 +85,11 @@ static int boot_arch(struct kernel *k, struct error *error)
 		k->arch = arch_find(arm64 ? EM_AARCH64 : EM_X86_64);
 	}
 	if (!k->arch)
-		return error_set(error, EXIT_INPUT,
-				 "the dump is of a machine that memwho does not know (ELF machine %u); it reads x86-64 and "
-				 "arm64 dumps",
-				 info->elf_machine);
+		return error_set(
+			error, EXIT_INPUT,
+			"the dump is of a machine that memwho does not know (ELF machine %u); it reads x86-64 and "
+			"arm64 dumps",
+			info->elf_machine);
 	return 0;
 }
 
@@ -100,7 +106,8 @@ static void boot_page_size(struct kernel *k)
 }
 
 /*
- * Is the release string where init_uts_ns is?  READ_OK also when there is nothing to compare; READ_UNMAPPED: something else is there.
+ * Is the release string where init_uts_ns is?  READ_OK also when there is nothing to compare;
+ * READ_UNMAPPED: something else is there.
  */
 static enum read_status check_translation(struct kernel *k)
 {
@@ -116,8 +123,8 @@ static enum read_status check_translation(struct kernel *k)
 }
 
 /*
- * Page tables and the image's linear map.  One damaged page must not end it: whether the kernel is there is judged by what else can be
- * read of it, in boot_judge_image().
+ * Page tables and the image's linear map.  One damaged page must not end it: whether the kernel is
+ * there is judged by what else can be read of it, in boot_judge_image().
  */
 static int boot_paging(struct kernel *k, struct error *error)
 {
@@ -141,22 +148,28 @@ static int boot_paging(struct kernel *k, struct error *error)
 	return 0;
 }
 
-/* Neither names nor types, and not even the release where it should be: nothing of this kernel can be found. */
+/*
+ * Neither names nor types, and not even the release where it should be: nothing of this kernel can
+ * be found.
+ */
 static int boot_judge_image(struct kernel *k, struct error *error)
 {
 	u64 uts = 0;
 	if (k->image_check == READ_OK)
 		return 0;
 	vmcoreinfo_symbol(&k->vmcoreinfo, "init_uts_ns", &uts);
-	kernel_unreadable(k, "kernel release", k->image_check == READ_UNMAPPED ? READ_DAMAGED : k->image_check, uts);
+	kernel_unreadable(k, "kernel release",
+			  k->image_check == READ_UNMAPPED ? READ_DAMAGED : k->image_check, uts);
 	if (k->types || symbols_count(k->symbols))
 		return 0;
 	if (k->image_check == READ_UNMAPPED)
-		return error_set(error, EXIT_INPUT,
-				 "the kernel's memory is not where VMCOREINFO says: kernel release %s is not at init_uts_ns, and neither symbols nor "
-				 "types can be found; the dump is damaged, or its VMCOREINFO is of another kernel",
-				 k->release);
-	k->types_why = arena_printf(&k->arena, "the kernel's image, which holds them, %s", read_status_text(k->image_check));
+		return error_set(
+			error, EXIT_INPUT,
+			"the kernel's memory is not where VMCOREINFO says: kernel release %s is not at init_uts_ns, and neither symbols nor "
+			"types can be found; the dump is damaged, or its VMCOREINFO is of another kernel",
+			k->release);
+	k->types_why = arena_printf(&k->arena, "the kernel's image, which holds them, %s",
+				    read_status_text(k->image_check));
 	return 0;
 }
 
@@ -169,9 +182,13 @@ static void boot_direct_map(struct kernel *k)
 	if (name && k->symbols && symbols_find(k->symbols, name, NULL, &symbol))
 		kernel_read_u64(k, symbol.address, &base);
 	struct linear_map map;
-	if (!k->arch->direct_map(&map, &k->vspace.paging, &facts, base, k->max_pfn << k->page_shift))
+	if (!k->arch->direct_map(&map, &k->vspace.paging, &facts, base,
+				 k->max_pfn << k->page_shift))
 		return;
-	/* Believe it only when the page tables agree for a page that they do map: that of the root table. */
+	/*
+	 * Believe it only when the page tables agree for a page that they do map: that of the root
+	 * table.
+	 */
 	u64 paddr, run, probe = map.start + (k->vspace.paging.root_paddr - map.paddr);
 	if (paging_walk(&k->vspace.paging, k->image, probe, &paddr, &run) == READ_OK &&
 	    paddr == k->vspace.paging.root_paddr)
@@ -182,7 +199,8 @@ struct kernel_range boot_image_range(const struct kernel *k)
 {
 	u64 text;
 	struct kernel_range range = {0};
-	if (vmcoreinfo_symbol(&k->vmcoreinfo, "_stext", &text) || vmcoreinfo_symbol(&k->vmcoreinfo, "_text", &text)) {
+	if (vmcoreinfo_symbol(&k->vmcoreinfo, "_stext", &text) ||
+	    vmcoreinfo_symbol(&k->vmcoreinfo, "_text", &text)) {
 		range.start = text & ~(MIB(2) - 1);
 		range.end = range.start + MIB(128);
 	}
@@ -227,7 +245,8 @@ static int boot(struct kernel *k, const struct kernel_options *options, struct e
 	boot_page_size(k);
 	if (boot_arch(k, error) || boot_paging(k, error))
 		return -1;
-	if (boot_symbols(k, options, error) || boot_types(k, options, error) || boot_judge_image(k, error))
+	if (boot_symbols(k, options, error) || boot_types(k, options, error) ||
+	    boot_judge_image(k, error))
 		return -1;
 	schema_resolve(&k->schema, k->types, k->symbols, &k->vmcoreinfo);
 	if (!k->has_data_symbols) {

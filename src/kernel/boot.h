@@ -4,7 +4,10 @@
 
 #include "kernel/kernel.h"
 
-/* VMCOREINFO in memory, for dumps without the note: its own page, or the note page, found by content. */
+/*
+ * VMCOREINFO in memory, for dumps without the note: its own page, or the note page, found by
+ * content.
+ */
 bool boot_find_vmcoreinfo(struct kernel *k);
 
 /* symbols.c: kallsyms, --map, --vmlinux, exported symbols. */
@@ -33,8 +36,9 @@ struct kernel_range {
 struct kernel_range boot_image_range(const struct kernel *k);
 
 /*
- * Call fn on pieces of [start, end) that are readable, in order; pieces overlap by `overlap` bytes, so that what lies
- * across a border is seen whole once.  Stops when fn returns true, and returns that.
+ * Call fn on pieces of [start, end) that are readable, in order; pieces overlap by `overlap` bytes,
+ * so that what lies across a border is seen whole once.  Stops when fn returns true, and returns
+ * that.
  */
 typedef bool (*scan_fn)(void *arg, u64 kva, const u8 *bytes, size_t len);
 bool boot_scan(struct kernel *k, u64 start, u64 end, size_t overlap, scan_fn fn, void *arg);

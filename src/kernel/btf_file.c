@@ -1,9 +1,10 @@
 /*
- * BTF from a file instead of the dump: /sys/kernel/btf/vmlinux of the same machine, running the same kernel again.
+ * BTF from a file instead of the dump: /sys/kernel/btf/vmlinux of the same machine, running the
+ * same kernel again.
  *
- * When the dump is damaged or cut off where its BTF lies, that file has what is missing, and is on every machine with
- * BTF at all.  It has neither release nor build-id, so it is compared with what the dump still has: the size by the symbols that bound
- * it, and every page of it that can be read.
+ * When the dump is damaged or cut off where its BTF lies, that file has what is missing, and is on
+ * every machine with BTF at all.  It has neither release nor build-id, so it is compared with what
+ * the dump still has: the size by the symbols that bound it, and every page of it that can be read.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,7 +20,8 @@ bool boot_is_btf_file(const char *path)
 {
 	u8 magic[4];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool is = fd >= 0 && read(fd, magic, sizeof(magic)) == sizeof(magic) && magic[0] == 0x9f && magic[1] == 0xeb && magic[2] == 1;
+	bool is = fd >= 0 && read(fd, magic, sizeof(magic)) == sizeof(magic) && magic[0] == 0x9f &&
+		  magic[1] == 0xeb && magic[2] == 1;
 	if (fd >= 0)
 		close(fd);
 	return is;
@@ -70,18 +72,28 @@ static struct comparison compare_pages(struct kernel *k, u64 kva, const u8 *byte
 }
 
 /* Single damaged pages may differ; of another build, nearly all do. */
-static int check_against_dump(struct kernel *k, const char *path, const u8 *bytes, size_t size, struct error *error)
+static int check_against_dump(struct kernel *k, const char *path, const u8 *bytes, size_t size,
+			      struct error *error)
 {
 	struct symbol start, stop;
-	if (!symbols_find(k->symbols, "__start_BTF", NULL, &start) || !symbols_find(k->symbols, "__stop_BTF", NULL, &stop))
-		return error_set(error, EXIT_INPUT, "%s can't be checked: the dump does not tell where its own BTF is; give the vmlinux", path);
+	if (!symbols_find(k->symbols, "__start_BTF", NULL, &start) ||
+	    !symbols_find(k->symbols, "__stop_BTF", NULL, &stop))
+		return error_set(
+			error, EXIT_INPUT,
+			"%s can't be checked: the dump does not tell where its own BTF is; give the vmlinux",
+			path);
 	if (stop.address - start.address != size)
-		return error_set(error, EXIT_INPUT, "%s is not of the dump's kernel (%s): it has %zu bytes, that kernel's BTF %llu", path,
-				 k->release, size, (unsigned long long)(stop.address - start.address));
+		return error_set(
+			error, EXIT_INPUT,
+			"%s is not of the dump's kernel (%s): it has %zu bytes, that kernel's BTF %llu",
+			path, k->release, size, (unsigned long long)(stop.address - start.address));
 	struct comparison c = compare_pages(k, start.address, bytes, size);
 	if (c.different > c.same)
-		return error_set(error, EXIT_INPUT, "%s is not of the dump's kernel (%s): %llu pages of it differ from the dump's, %llu are the same",
-				 path, k->release, (unsigned long long)c.different, (unsigned long long)c.same);
+		return error_set(
+			error, EXIT_INPUT,
+			"%s is not of the dump's kernel (%s): %llu pages of it differ from the dump's, %llu are the same",
+			path, k->release, (unsigned long long)c.different,
+			(unsigned long long)c.same);
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 /*
  * CPUs: per-cpu data is read for every possible CPU.
  *
- * panic() stops the other CPUs, and stopping takes them out of the online mask; what they held in per-cpu lists and
- * counters is still there and still counts (CPUs that were taken offline properly were drained and hold nothing).
+ * panic() stops the other CPUs, and stopping takes them out of the online mask; what they held in
+ * per-cpu lists and counters is still there and still counts (CPUs that were taken offline properly
+ * were drained and hold nothing).
  */
 #include <string.h>
 
@@ -13,7 +14,8 @@ static bool read_mask(struct kernel *k, enum datum_id id, struct cpumask *mask)
 {
 	u64 kva;
 	size_t bytes = (k->nr_cpu_ids + 63) / 64 * 8;
-	return kernel_global(k, id, &kva) == READ_OK && kernel_read(k, kva, mask->bits, bytes) == READ_OK;
+	return kernel_global(k, id, &kva) == READ_OK &&
+	       kernel_read(k, kva, mask->bits, bytes) == READ_OK;
 }
 
 static void clip_mask(struct cpumask *mask, u32 nr)
@@ -22,13 +24,17 @@ static void clip_mask(struct cpumask *mask, u32 nr)
 		mask->bits[cpu / 64] &= ~(1ull << (cpu % 64));
 }
 
-/* nr_cpu_ids is a variable, or a constant when NR_CPUS is small: then every word of the mask counts. */
+/*
+ * nr_cpu_ids is a variable, or a constant when NR_CPUS is small: then every word of the mask
+ * counts.
+ */
 static u32 read_nr_cpu_ids(struct kernel *k)
 {
 	u64 n, size = 0;
 	if (kernel_variable(k, nr_cpu_ids, 4, &n) == READ_OK && n >= 1 && n <= KERNEL_MAX_CPUS)
 		return (u32)n;
-	if (k->types && typeinfo_size(k->types, typeinfo_find(k->types, "struct cpumask"), &size) && size)
+	if (k->types && typeinfo_size(k->types, typeinfo_find(k->types, "struct cpumask"), &size) &&
+	    size)
 		return (u32)u64_min(size * 8, KERNEL_MAX_CPUS);
 	return 64;
 }
@@ -65,7 +71,8 @@ void boot_cpus(struct kernel *k)
 
 	u64 cpu;
 	bool panicked = kernel_variable(k, panic_cpu, 4, &cpu) == READ_OK && (u32)cpu != UINT32_MAX;
-	k->online_cleared_by_panic = panicked && memcmp(&k->online, &k->present, sizeof(k->online)) != 0;
+	k->online_cleared_by_panic =
+		panicked && memcmp(&k->online, &k->present, sizeof(k->online)) != 0;
 }
 
 u32 kernel_next_cpu(const struct kernel *k, u32 cpu)

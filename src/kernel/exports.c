@@ -1,13 +1,16 @@
 /*
- * Addresses of data on kernels whose kallsyms has only functions (CONFIG_KALLSYMS_ALL=n; Debian's arm64 kernels).
+ * Addresses of data on kernels whose kallsyms has only functions (CONFIG_KALLSYMS_ALL=n; Debian's
+ * arm64 kernels).
  *
- * Exported symbols are in the image for the module loader: struct kernel_symbol holds, since 4.19 (7290d5809571), distances
- * from the fields themselves to value, name and namespace.  The table is sorted by name and has no name of its own
- * here; it is found through one entry: the text "init_task" stands in the string table, and the one place whose
- * name field points at it is init_task's entry.  From there the table reaches as far as entries make sense.
+ * Exported symbols are in the image for the module loader: struct kernel_symbol holds, since 4.19
+ * (7290d5809571), distances from the fields themselves to value, name and namespace.  The table is
+ * sorted by name and has no name of its own here; it is found through one entry: the text
+ * "init_task" stands in the string table, and the one place whose name field points at it is
+ * init_task's entry.  From there the table reaches as far as entries make sense.
  *
- * Two lists that are not exported follow from what is: slab_caches is the head of the ring that every cache is on
- * (kmalloc_caches is exported), and `modules` is the list head of the image whose first node is a struct module.
+ * Two lists that are not exported follow from what is: slab_caches is the head of the ring that
+ * every cache is on (kmalloc_caches is exported), and `modules` is the list head of the image whose
+ * first node is a struct module.
  */
 #include <ctype.h>
 #include <string.h>
@@ -17,8 +20,8 @@
 
 struct export_search {
 	struct kernel *k;
-	u64 string;    /* kva of the anchor's name */
-	u64 entry;     /* kva of the anchor's entry */
+	u64 string; /* kva of the anchor's name */
+	u64 entry;  /* kva of the anchor's entry */
 	size_t value_at, name_at, entry_size;
 };
 
@@ -56,7 +59,8 @@ static bool read_entry(const struct export_search *s, u64 entry, char name[stati
 		return false;
 	u64 text = entry + s->name_at + (u64)(s64)(s32)name_distance;
 	struct kernel_range range = boot_image_range(s->k);
-	if (text < range.start || text >= range.end || kernel_read_text(s->k, text, name, 64) || !name[0])
+	if (text < range.start || text >= range.end || kernel_read_text(s->k, text, name, 64) ||
+	    !name[0])
 		return false;
 	for (const char *c = name; *c; c++) {
 		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '.')
@@ -94,7 +98,8 @@ static void find_exports(struct kernel *k)
 	s.entry -= size;
 	add_exports(&s, -(s64)size);
 	symbols_seal(k->symbols);
-	k->symbols_source = arena_printf(&k->arena, "%s; exported data", k->symbols_source ? k->symbols_source : "no kallsyms");
+	k->symbols_source = arena_printf(&k->arena, "%s; exported data",
+					 k->symbols_source ? k->symbols_source : "no kallsyms");
 }
 
 /* The head of a ring: the node that lies in the kernel image. */
@@ -135,12 +140,14 @@ struct module_search {
 static bool lies_in_own_memory(struct kernel *k, u64 module)
 {
 	u64 base, size;
-	if (kernel_get(k, module, module_core_base, &base) == READ_OK && kernel_get(k, module, module_core_size, &size) == READ_OK)
+	if (kernel_get(k, module, module_core_base, &base) == READ_OK &&
+	    kernel_get(k, module, module_core_size, &size) == READ_OK)
 		return module - base < size;
 	for (u64 i = 0; i < kernel_datum(k, module_mem)->nr_elements; i++) {
 		u64 area = kernel_element(k, module, module_mem, i);
 		if (kernel_get(k, area, module_memory_base, &base) == READ_OK &&
-		    kernel_get(k, area, module_memory_size, &size) == READ_OK && module - base < size)
+		    kernel_get(k, area, module_memory_size, &size) == READ_OK &&
+		    module - base < size)
 			return true;
 	}
 	return false;
@@ -152,7 +159,8 @@ static bool plausible_module(struct kernel *k, u64 node)
 	char name[64];
 	u64 module = kernel_container(k, node, module_list), state;
 	if (kernel_get(k, module, module_state, &state) || state >= NR_STATES ||
-	    kernel_get_text(k, module, module_name, name, sizeof(name)) || !isalpha((unsigned char)name[0]))
+	    kernel_get_text(k, module, module_name, name, sizeof(name)) ||
+	    !isalpha((unsigned char)name[0]))
 		return false;
 	for (const char *c = name; *c; c++) {
 		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-')
@@ -167,9 +175,11 @@ static bool find_module_list(void *arg, u64 kva, const u8 *bytes, size_t len)
 	for (size_t i = -kva & 7; i + 16 <= len; i += 8) {
 		u64 list[2], back;
 		memcpy(list, bytes + i, sizeof(list));
-		if (list[0] == kva + i || list[0] < s->k->arch->kernel_half || list[1] < s->k->arch->kernel_half || (list[0] | list[1]) % 8)
+		if (list[0] == kva + i || list[0] < s->k->arch->kernel_half ||
+		    list[1] < s->k->arch->kernel_half || (list[0] | list[1]) % 8)
 			continue;
-		if (kernel_read_u64(s->k, list[0] + 8, &back) == READ_OK && back == kva + i && plausible_module(s->k, list[0])) {
+		if (kernel_read_u64(s->k, list[0] + 8, &back) == READ_OK && back == kva + i &&
+		    plausible_module(s->k, list[0])) {
 			s->head = kva + i;
 			return true;
 		}
@@ -181,7 +191,8 @@ static void find_modules(struct kernel *k)
 {
 	struct module_search s = {.k = k};
 	struct kernel_range range = boot_image_range(k);
-	if (kernel_has(k, module_list) && kernel_has(k, module_state) && kernel_has(k, module_name) &&
+	if (kernel_has(k, module_list) && kernel_has(k, module_state) &&
+	    kernel_has(k, module_name) &&
 	    boot_scan(k, range.start, range.end, 16, find_module_list, &s))
 		symbols_add(k->symbols, "modules", 7, s.head, 'D', NULL);
 }

@@ -1,10 +1,11 @@
 /*
  * VMCOREINFO in memory.
  *
- * A dump without the note (QEMU without -device vmcoreinfo, raw memory) still holds the text twice: crash_save_
- * vmcoreinfo_init() (kernel/vmcore_info.c) fills a page of its own with it, and a page with the ELF note.  Both start
- * on a page boundary: "OSRELEASE=", or a note header with the name "VMCOREINFO" and then that.  An old copy of another
- * kernel (the one before a kexec) may lie in free memory: the copy that translates wins, so all are tried.
+ * A dump without the note (QEMU without -device vmcoreinfo, raw memory) still holds the text twice:
+ * crash_save_ vmcoreinfo_init() (kernel/vmcore_info.c) fills a page of its own with it, and a page
+ * with the ELF note.  Both start on a page boundary: "OSRELEASE=", or a note header with the name
+ * "VMCOREINFO" and then that.  An old copy of another kernel (the one before a kexec) may lie in
+ * free memory: the copy that translates wins, so all are tried.
  */
 #include <string.h>
 
@@ -17,7 +18,8 @@ static size_t text_start(const u8 *page)
 	static const char start[] = "OSRELEASE=";
 	if (!memcmp(page, start, sizeof(start) - 1))
 		return 0;
-	if (!memcmp(page + 12, "VMCOREINFO", 11) && !memcmp(page + NOTE_HEADER, start, sizeof(start) - 1))
+	if (!memcmp(page + 12, "VMCOREINFO", 11) &&
+	    !memcmp(page + NOTE_HEADER, start, sizeof(start) - 1))
 		return NOTE_HEADER;
 	return SIZE_MAX;
 }
@@ -28,7 +30,8 @@ static bool take_text(struct kernel *k, const u8 *page, size_t start, size_t pag
 	struct vmcoreinfo found;
 	vmcoreinfo_parse(&found, (const char *)page + start, len);
 	u64 address;
-	if (!vmcoreinfo_text(&found, "PAGESIZE") || !vmcoreinfo_symbol(&found, "init_uts_ns", &address)) {
+	if (!vmcoreinfo_text(&found, "PAGESIZE") ||
+	    !vmcoreinfo_symbol(&found, "init_uts_ns", &address)) {
 		vmcoreinfo_done(&found);
 		return false;
 	}

@@ -1,16 +1,15 @@
 /*
- * Resolving the schema: each row's alternatives are tried in order, newest kernel first, and the first that exists and is of
- * the right kind is taken.
+ * Resolving the schema: each row's alternatives are tried in order, newest kernel first, and the
+ * first that exists and is of the right kind is taken.
  *
- * "struct.member.inner" splits at the first dot: the part before is looked up as a type, the rest is a member path.  When
- * there are no types, or not this one, VMCOREINFO's OFFSET(struct.member) answers for the few data that it has: so the
- * kernel log is readable on a kernel without BTF.
+ * "struct.member.inner" splits at the first dot: the part before is looked up as a type, the rest
+ * is a member path.  When there are no types, or not this one, VMCOREINFO's OFFSET(struct.member)
+ * answers for the few data that it has: so the kernel log is readable on a kernel without BTF.
  */
 #include "kernel/schema.h"
 
 #include <stdio.h>
 #include <string.h>
-
 
 enum { PATH_MAX_BYTES = 128 };
 
@@ -80,8 +79,8 @@ static bool kind_fits(enum datum_kind kind, const struct type_member *member)
 	return false;
 }
 
-static void datum_from_member(struct datum *datum, enum datum_kind kind, const struct type_member *member,
-			      const struct typeinfo *types)
+static void datum_from_member(struct datum *datum, enum datum_kind kind,
+			      const struct type_member *member, const struct typeinfo *types)
 {
 	datum->value = member->bit_offset / 8;
 	datum->size = member->size;
@@ -95,7 +94,8 @@ static void datum_from_member(struct datum *datum, enum datum_kind kind, const s
 	}
 	if (member->kind == TYPE_ARRAY) {
 		u64 nr_elements = 0, element_size = 0;
-		typeinfo_size(types, typeinfo_target(types, member->type, &nr_elements), &element_size);
+		typeinfo_size(types, typeinfo_target(types, member->type, &nr_elements),
+			      &element_size);
 		datum->nr_elements = nr_elements;
 		datum->stride = element_size;
 	}
@@ -109,7 +109,8 @@ static u64 kind_size(enum datum_kind kind, const char *path)
 		u64 size;
 	} known[] = {
 		/* widths of kernel/printk's records since they exist */
-		{".text_len", 2}, {".facility", 1}, {".count_bits", 4}, {".size_bits", 4}, {".caller_id", 4},
+		{".text_len", 2},  {".facility", 1},  {".count_bits", 4},
+		{".size_bits", 4}, {".caller_id", 4},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		size_t n = strlen(known[i].end), len = strlen(path);
@@ -119,7 +120,8 @@ static u64 kind_size(enum datum_kind kind, const char *path)
 	return kind == AS_STRUCT || kind == AS_LIST || kind == AS_ARRAY || kind == AS_TEXT ? 0 : 8;
 }
 
-static bool resolve_member(const struct resolver *r, const struct schema_row *row, char *path, struct datum *datum)
+static bool resolve_member(const struct resolver *r, const struct schema_row *row, char *path,
+			   struct datum *datum)
 {
 	char *dot = strchr(path, '.');
 	if (!dot)
@@ -129,7 +131,8 @@ static bool resolve_member(const struct resolver *r, const struct schema_row *ro
 		*dot = '\0';
 		type_id id = typeinfo_find(r->types, path);
 		*dot = '.';
-		if (id && typeinfo_member(r->types, id, dot + 1, &member) && kind_fits(row->kind, &member)) {
+		if (id && typeinfo_member(r->types, id, dot + 1, &member) &&
+		    kind_fits(row->kind, &member)) {
 			datum_from_member(datum, row->kind, &member, r->types);
 			datum->source = SOURCE_TYPES;
 			return true;
@@ -145,7 +148,8 @@ static bool resolve_member(const struct resolver *r, const struct schema_row *ro
 	return true;
 }
 
-static bool resolve_size(const struct resolver *r, const struct schema_row *row, char *name, struct datum *datum)
+static bool resolve_size(const struct resolver *r, const struct schema_row *row, char *name,
+			 struct datum *datum)
 {
 	if (r->types) {
 		type_id id = typeinfo_find(r->types, name);
@@ -160,7 +164,8 @@ static bool resolve_size(const struct resolver *r, const struct schema_row *row,
 	return r->vmcoreinfo && vmcoreinfo_size(r->vmcoreinfo, bare, &datum->value);
 }
 
-static bool resolve_enumerator(const struct resolver *r, const struct schema_row *row, char *name, struct datum *datum)
+static bool resolve_enumerator(const struct resolver *r, const struct schema_row *row, char *name,
+			       struct datum *datum)
 {
 	char *dot = strchr(name, '.');
 	s64 value;
@@ -176,7 +181,8 @@ static bool resolve_enumerator(const struct resolver *r, const struct schema_row
 	return found;
 }
 
-static bool resolve_global(const struct resolver *r, const struct schema_row *row, char *name, struct datum *datum)
+static bool resolve_global(const struct resolver *r, const struct schema_row *row, char *name,
+			   struct datum *datum)
 {
 	struct symbol symbol;
 	if (r->symbols && symbols_find(r->symbols, name, NULL, &symbol) && !symbol.module) {
@@ -228,7 +234,7 @@ static void judge_groups(struct schema *schema)
 	}
 }
 
-/* --- variants ------------------------------------------------------------------------------------------------- */
+/* --- variants ------------------------------------------------------------------------------ */
 
 enum { MAX_CONDITIONS = 4 };
 
@@ -303,7 +309,7 @@ const char *variant_choice_name(enum variant_choice choice)
 	return row ? row->name : "";
 }
 
-/* --- quirks --------------------------------------------------------------------------------------------------- */
+/* --- quirks -------------------------------------------------------------------------------- */
 
 static const struct quirk_row {
 	enum quirk_id quirk;
@@ -354,7 +360,7 @@ const char *quirk_source(const struct schema *schema, enum quirk_id id)
 	return quirk_choice(schema, id)->source;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------ */
+/* --- the whole ----------------------------------------------------------------------------- */
 
 static void judge(struct schema *schema)
 {
@@ -363,8 +369,8 @@ static void judge(struct schema *schema)
 	choose_quirks(schema);
 }
 
-void schema_resolve(struct schema *schema, const struct typeinfo *types, const struct symbols *symbols,
-		    const struct vmcoreinfo *vmcoreinfo)
+void schema_resolve(struct schema *schema, const struct typeinfo *types,
+		    const struct symbols *symbols, const struct vmcoreinfo *vmcoreinfo)
 {
 	const struct resolver r = {types, symbols, vmcoreinfo};
 	u32 group = 0;
@@ -405,12 +411,14 @@ int schema_group_error(const struct schema *schema, enum datum_id group, struct 
 		const struct schema_row *row = &schema_rows[i];
 		if (row->need != REQUIRED || has(schema, i))
 			continue;
-		int n = snprintf(missing + used, sizeof(missing) - used, "%s%s", used ? "; " : "", row->paths);
+		int n = snprintf(missing + used, sizeof(missing) - used, "%s%s", used ? "; " : "",
+				 row->paths);
 		if (n < 0 || (size_t)n >= sizeof(missing) - used) {
 			missing[used] = '\0';
 			break;
 		}
 		used += (size_t)n;
 	}
-	return error_set(error, EXIT_PARTIAL, "%s: this kernel has none of: %s", schema_rows[group].paths, missing);
+	return error_set(error, EXIT_PARTIAL, "%s: this kernel has none of: %s",
+			 schema_rows[group].paths, missing);
 }

@@ -1,9 +1,10 @@
 /*
  * The schema: every kernel datum that the program uses, by name, and where this kernel keeps it.
  *
- * Rows live in schema.def (members, sizes, enumerators, variables), variant.def (which algorithm) and quirk.def (what
- * types can't show).  They are resolved once, against the dump's own types and symbols; a row that finds nothing is
- * ABSENT, and a REQUIRED one makes its GROUP unusable, nothing else.
+ * Rows live in schema.def (members, sizes, enumerators, variables), variant.def (which algorithm)
+ * and quirk.def (what types can't show).  They are resolved once, against the dump's own types and
+ * symbols; a row that finds nothing is ABSENT, and a REQUIRED one makes its GROUP unusable, nothing
+ * else.
  */
 #ifndef KERNEL_SCHEMA_H
 #define KERNEL_SCHEMA_H
@@ -33,19 +34,24 @@ enum row_type { ROW_GROUP, ROW_DATUM, ROW_SIZE, ROW_ENUM, ROW_GLOBAL };
 
 /* What a member must be, so that a path that has come to mean something else is not taken. */
 enum datum_kind {
-	AS_UINT,   /* integer, enum, bool or bit field, read unsigned */
-	AS_SINT,   /* the same, sign-extended */
+	AS_UINT, /* integer, enum, bool or bit field, read unsigned */
+	AS_SINT, /* the same, sign-extended */
 	AS_PTR,
-	AS_ATOMIC, /* atomic_t, atomic_long_t, refcount_t, or a plain integer that was one: 4 or 8 bytes, signed */
-	AS_LIST,   /* struct list_head, hlist, rb_node, rb_root: embedded struct whose address matters */
+	AS_ATOMIC, /* atomic_t, atomic_long_t, refcount_t, or a plain integer that was one: 4 or 8
+		      bytes, signed */
+	AS_LIST, /* struct list_head, hlist, rb_node, rb_root: embedded struct whose address matters
+		  */
 	AS_STRUCT, /* any embedded struct or union */
 	AS_ARRAY,
-	AS_TEXT,   /* char array */
+	AS_TEXT, /* char array */
 	AS_ANY,
 };
 
 enum datum_need { REQUIRED, OPTIONAL };
-enum group_where { EVERY_KERNEL, SOME_KERNELS /* what a group reads came or went with a release */ };
+enum group_where {
+	EVERY_KERNEL,
+	SOME_KERNELS /* what a group reads came or went with a release */
+};
 
 struct schema_row {
 	enum row_type type;
@@ -59,7 +65,13 @@ struct schema_row {
 extern const struct schema_row schema_rows[NR_DATA];
 
 enum datum_state { DATUM_ABSENT, DATUM_PRESENT };
-enum datum_source { SOURCE_NONE, SOURCE_TYPES, SOURCE_VMCOREINFO, SOURCE_SYMBOLS, SOURCE_STRUCTURE };
+enum datum_source {
+	SOURCE_NONE,
+	SOURCE_TYPES,
+	SOURCE_VMCOREINFO,
+	SOURCE_SYMBOLS,
+	SOURCE_STRUCTURE
+};
 
 struct datum {
 	enum datum_state state;
@@ -68,7 +80,8 @@ struct datum {
 	u32 group;	 /* datum_id of the row's group */
 	u64 value;	 /* offset in bytes; SIZE: bytes; ENUM: value; GLOBAL: kva */
 	u64 size;	 /* bytes of the member; 0 when not known (flexible array) */
-	u32 bit_shift, bit_size; /* bit fields: within the integer at `value`; 0 size: no bit field */
+	u32 bit_shift,
+		bit_size; /* bit fields: within the integer at `value`; 0 size: no bit field */
 	bool is_signed;
 	u64 nr_elements, stride; /* arrays */
 };
@@ -109,10 +122,15 @@ struct schema {
 	u64 quirk[NR_QUIRKS];
 };
 
-/* Resolve all rows; types, symbols or vmcoreinfo may be NULL.  Globals' addresses come from symbols, then VMCOREINFO. */
-void schema_resolve(struct schema *schema, const struct typeinfo *types, const struct symbols *symbols,
-		    const struct vmcoreinfo *vmcoreinfo);
-/* A reader found a GLOBAL by structure, after schema_resolve: enter it and judge the groups again. */
+/*
+ * Resolve all rows; types, symbols or vmcoreinfo may be NULL.  Globals' addresses come from
+ * symbols, then VMCOREINFO.
+ */
+void schema_resolve(struct schema *schema, const struct typeinfo *types,
+		    const struct symbols *symbols, const struct vmcoreinfo *vmcoreinfo);
+/*
+ * A reader found a GLOBAL by structure, after schema_resolve: enter it and judge the groups again.
+ */
 void schema_set_global(struct schema *schema, enum datum_id id, u64 kva);
 
 /* The i-th alternative of a row's paths as text; false past the last. */
@@ -125,8 +143,8 @@ const char *quirk_name(enum quirk_id id);
 const char *quirk_source(const struct schema *schema, enum quirk_id id);
 
 /*
- * Is an absent row a loss?  Not an OPTIONAL one, nor one of a group that only some kernels have when this kernel has nothing of
- * what the group starts with.
+ * Is an absent row a loss?  Not an OPTIONAL one, nor one of a group that only some kernels have
+ * when this kernel has nothing of what the group starts with.
  */
 bool schema_row_missing(const struct schema *schema, enum datum_id id);
 

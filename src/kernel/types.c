@@ -1,9 +1,10 @@
 /*
  * Types: the kernel's BTF out of the dump (CONFIG_DEBUG_INFO_BTF, 5.2), else what --vmlinux has.
  *
- * __start_BTF and __stop_BTF bound it (include/asm-generic/vmlinux.lds.h).  A kernel without data symbols in kallsyms
- * has no such names: then its header is searched in the image; the kernel's own is the only one there that starts at
- * offset 0 and is megabytes long (modules' BTF lies in module memory).
+ * __start_BTF and __stop_BTF bound it (include/asm-generic/vmlinux.lds.h).  A kernel without data
+ * symbols in kallsyms has no such names: then its header is searched in the image; the kernel's own
+ * is the only one there that starts at offset 0 and is megabytes long (modules' BTF lies in module
+ * memory).
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +22,10 @@ static u64 btf_size_at(const u8 *bytes, size_t len)
 	u16 magic = cursor_u16(&c);
 	u8 version = cursor_u8(&c);
 	cursor_u8(&c);
-	u32 header = cursor_u32(&c), type_off = cursor_u32(&c), type_len = cursor_u32(&c), str_off = cursor_u32(&c),
-	    str_len = cursor_u32(&c);
-	if (!cursor_ok(&c) || magic != BTF_MAGIC || version != 1 || header < BTF_HEADER || header > 256 || type_off)
+	u32 header = cursor_u32(&c), type_off = cursor_u32(&c), type_len = cursor_u32(&c),
+	    str_off = cursor_u32(&c), str_len = cursor_u32(&c);
+	if (!cursor_ok(&c) || magic != BTF_MAGIC || version != 1 || header < BTF_HEADER ||
+	    header > 256 || type_off)
 		return 0;
 	u64 size = (u64)header + str_off + str_len;
 	return str_off >= type_len && size >= BTF_SMALLEST && size <= BTF_LARGEST ? size : 0;
@@ -61,10 +63,13 @@ static int types_from_dump(struct kernel *k, struct error *error)
 {
 	struct btf_place place;
 	if (!boot_find_btf(k, &place))
-		return error_set(error, EXIT_PARTIAL, "the dump's kernel image has no BTF (built without CONFIG_DEBUG_INFO_BTF?)");
+		return error_set(
+			error, EXIT_PARTIAL,
+			"the dump's kernel image has no BTF (built without CONFIG_DEBUG_INFO_BTF?)");
 	u8 *btf = mem_alloc(place.size);
 	enum read_status status = kernel_read(k, place.kva, btf, place.size);
-	int failed = status ? error_set(error, EXIT_PARTIAL, "BTF at 0x%llx, %llu bytes, %s", (unsigned long long)place.kva,
+	int failed = status ? error_set(error, EXIT_PARTIAL, "BTF at 0x%llx, %llu bytes, %s",
+					(unsigned long long)place.kva,
 					(unsigned long long)place.size, read_status_text(status))
 			    : typeinfo_from_btf(&k->types, btf, place.size, true, NULL, error);
 	free(btf);
@@ -80,7 +85,9 @@ int boot_types(struct kernel *k, const struct kernel_options *options, struct er
 	if (!options->vmlinux_path)
 		return 0;
 	if (boot_is_btf_file(options->vmlinux_path))
-		return boot_types_from_btf_file(k, options->vmlinux_path, error) ? error_add(error, "--vmlinux") : 0;
+		return boot_types_from_btf_file(k, options->vmlinux_path, error)
+			       ? error_add(error, "--vmlinux")
+			       : 0;
 	if (typeinfo_from_vmlinux(&k->types, options->vmlinux_path, error))
 		return error_add(error, "types of %s", options->vmlinux_path);
 	return 0;

@@ -35,9 +35,11 @@ bool list_walk_next(struct list_walk *walk, u64 *node)
 	return true;
 }
 
-void chain_walk_init(struct chain_walk *walk, struct kernel *k, u64 first, enum datum_id next_id, u64 limit)
+void chain_walk_init(struct chain_walk *walk, struct kernel *k, u64 first, enum datum_id next_id,
+		     u64 limit)
 {
-	*walk = (struct chain_walk){.k = k, .next = first, .next_id = next_id, .limit = limit, .at = first};
+	*walk = (struct chain_walk){
+		.k = k, .next = first, .next_id = next_id, .limit = limit, .at = first};
 }
 
 bool chain_walk_next(struct chain_walk *walk, u64 *object)
@@ -90,7 +92,8 @@ bool rb_walk_next(struct rb_walk *walk, u64 *node)
 {
 	while (walk->depth) {
 		u64 here = walk->stack[--walk->depth], left, right;
-		enum read_status status = walk->nr < RB_LIMIT ? rb_children(walk, here, &left, &right) : READ_DAMAGED;
+		enum read_status status =
+			walk->nr < RB_LIMIT ? rb_children(walk, here, &left, &right) : READ_DAMAGED;
 		if (status) {
 			walk->status = status;
 			walk->at = here;

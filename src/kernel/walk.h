@@ -1,5 +1,6 @@
 /*
- * Walkers over the kernel's containers: each with a bound and a check for cycles, since a dump may hold any bytes.
+ * Walkers over the kernel's containers: each with a bound and a check for cycles, since a dump may
+ *hold any bytes.
  *
  *	struct list_walk w;
  *	for (list_walk_init(&w, k, head); list_walk_next(&w, &node);)
@@ -17,10 +18,11 @@ enum { WALK_LIMIT = 1 << 26 }; /* nodes: more than any list of a machine of this
 struct list_walk {
 	struct kernel *k;
 	u64 head, next;
-	u64 nr; /* nodes given out so far */
-	enum read_status status; /* READ_OK while all is well; READ_DAMAGED: a loop that misses the head, or a bad back pointer */
+	u64 nr;			 /* nodes given out so far */
+	enum read_status status; /* READ_OK while all is well; READ_DAMAGED: a loop that misses the
+				    head, or a bad back pointer */
 	u64 at;			 /* the node that the status belongs to */
-	u64 mark, mark_at;	 /* Brent's cycle check: a remembered node, moved at powers of two */
+	u64 mark, mark_at; /* Brent's cycle check: a remembered node, moved at powers of two */
 };
 
 void list_walk_init(struct list_walk *walk, struct kernel *k, u64 head);
@@ -36,7 +38,8 @@ struct chain_walk {
 	u64 at;
 };
 
-void chain_walk_init(struct chain_walk *walk, struct kernel *k, u64 first, enum datum_id next_id, u64 limit);
+void chain_walk_init(struct chain_walk *walk, struct kernel *k, u64 first, enum datum_id next_id,
+		     u64 limit);
 bool chain_walk_next(struct chain_walk *walk, u64 *object);
 
 /* struct rb_root: all nodes in no promised order (parents before children). */

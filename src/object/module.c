@@ -1,8 +1,9 @@
 /*
  * Modules: include/linux/module.h.
  *
- * Memory of a module was two areas (core and init) until 6.3, and is one area per kind since 6.4 (enum mod_mem_type), the
- * init ones freed after loading.  /proc/modules adds both up (module_total_size); so does core_bytes + init_bytes here.
+ * Memory of a module was two areas (core and init) until 6.3, and is one area per kind since 6.4
+ * (enum mod_mem_type), the init ones freed after loading.  /proc/modules adds both up
+ * (module_total_size); so does core_bytes + init_bytes here.
  */
 #include "object/module.h"
 
@@ -56,7 +57,8 @@ static enum read_status read_module(struct kernel *k, u64 kva, struct module *m)
 	if (!status)
 		status = kernel_get(k, kva, module_state, &state);
 	if (!status)
-		status = k->schema.variant[variant_module] == MODULE_MEM ? read_areas(k, m) : read_layout(k, m);
+		status = k->schema.variant[variant_module] == MODULE_MEM ? read_areas(k, m)
+									 : read_layout(k, m);
 	if (status)
 		return status;
 	m->loading = state != STATE_LIVE;
@@ -88,11 +90,12 @@ int module_for_each(struct kernel *k, module_fn fn, void *arg, struct error *err
 	if (walk.status)
 		kernel_unreadable(k, "list of modules", walk.status, walk.at);
 	if (walk.status && walk.nr == 0)
-		return error_set(error, EXIT_PARTIAL, "the list of modules at 0x%llx %s", (unsigned long long)head, read_status_text(walk.status));
+		return error_set(error, EXIT_PARTIAL, "the list of modules at 0x%llx %s",
+				 (unsigned long long)head, read_status_text(walk.status));
 	return 0;
 }
 
-/* --- symbols: an ELF symbol table with its strings, kept in module memory ------------------------------------------------ */
+/* --- symbols: an ELF symbol table with its strings, kept in module memory ------------------ */
 
 enum { ELF_SYM_BYTES = 24, MOST_SYMBOLS = 1 << 20, LONGEST_NAME = 512 };
 
@@ -104,15 +107,17 @@ struct elf_symbol {
 };
 _Static_assert(sizeof(struct elf_symbol) == ELF_SYM_BYTES, "Elf64_Sym");
 
-static void add_symbols(struct kernel *k, const struct module *m, const struct elf_symbol *table, const u8 *kinds, u64 nr,
-			u64 strings)
+static void add_symbols(struct kernel *k, const struct module *m, const struct elf_symbol *table,
+			const u8 *kinds, u64 nr, u64 strings)
 {
 	const char *module = arena_strdup(&k->arena, m->name);
 	for (u64 i = 1; i < nr; i++) {
 		char name[LONGEST_NAME];
-		if (!table[i].section || !table[i].value || kernel_read_text(k, strings + table[i].name, name, sizeof(name)) || !name[0])
+		if (!table[i].section || !table[i].value ||
+		    kernel_read_text(k, strings + table[i].name, name, sizeof(name)) || !name[0])
 			continue;
-		symbols_add(k->symbols, name, strlen(name), table[i].value, kinds ? (char)kinds[i] : '?', module);
+		symbols_add(k->symbols, name, strlen(name), table[i].value,
+			    kinds ? (char)kinds[i] : '?', module);
 	}
 }
 
@@ -122,7 +127,8 @@ static bool load_symbols(void *arg, const struct module *m)
 	u64 kallsyms, table, nr, strings, kinds = 0;
 	if (m->loading || kernel_get(k, m->kva, module_kallsyms, &kallsyms) || !kallsyms)
 		return true;
-	if (kernel_get(k, kallsyms, mod_kallsyms_symtab, &table) || kernel_get(k, kallsyms, mod_kallsyms_num, &nr) ||
+	if (kernel_get(k, kallsyms, mod_kallsyms_symtab, &table) ||
+	    kernel_get(k, kallsyms, mod_kallsyms_num, &nr) ||
 	    kernel_get(k, kallsyms, mod_kallsyms_strtab, &strings) || nr > MOST_SYMBOLS) {
 		kernel_unreadable(k, "symbols of a module", READ_DAMAGED, m->kva);
 		return true;
@@ -155,19 +161,22 @@ void modules_load_symbols(struct kernel *k)
 	symbols_seal(k->symbols);
 }
 
-/* --- types ------------------------------------------------------------------------------------------------------------ */
+/* --- types --------------------------------------------------------------------------------- */
 
-enum read_status module_types(struct kernel *k, const struct module *module, struct typeinfo **types)
+enum read_status module_types(struct kernel *k, const struct module *module,
+			      struct typeinfo **types)
 {
 	struct list_walk walk;
 	u64 head, link;
-	if (!k->types || !k->schema.group_usable[group_module_btf] || kernel_global(k, btf_modules, &head))
+	if (!k->types || !k->schema.group_usable[group_module_btf] ||
+	    kernel_global(k, btf_modules, &head))
 		return READ_ABSENT;
 	for (list_walk_init(&walk, k, head); list_walk_next(&walk, &link);) {
 		u64 entry = kernel_container(k, link, btf_module_list), owner, btf, data, size;
 		if (kernel_get(k, entry, btf_module_module, &owner) || owner != module->kva)
 			continue;
-		if (kernel_get(k, entry, btf_module_btf, &btf) || kernel_get(k, btf, btf_data, &data) ||
+		if (kernel_get(k, entry, btf_module_btf, &btf) ||
+		    kernel_get(k, btf, btf_data, &data) ||
 		    kernel_get(k, btf, btf_data_size, &size) || !size || size > MIB(64))
 			return READ_DAMAGED;
 		void *bytes = mem_alloc(size);

@@ -12,8 +12,9 @@ struct module {
 	char srcversion[33], version[65]; /* "" when not known */
 	bool loading; /* MODULE_STATE_UNFORMED or COMING: parts of it may not be set yet */
 	u64 text_base, text_bytes;
-	u64 core_bytes; /* text, data and read-only data that stay; lsmod's Size (rounded to pages since 4.5) */
-	u64 init_bytes; /* freed after loading: 0 then */
+	u64 core_bytes;	  /* text, data and read-only data that stay; lsmod's Size (rounded to pages
+			     since 4.5) */
+	u64 init_bytes;	  /* freed after loading: 0 then */
 	u64 percpu_bytes; /* per CPU */
 	s64 refcount;	  /* users; -1: not known */
 	u64 taints;	  /* bits of the kernel's taint mask */
@@ -23,10 +24,17 @@ struct module {
 typedef bool (*module_fn)(void *arg, const struct module *module);
 int module_for_each(struct kernel *k, module_fn fn, void *arg, struct error *error);
 
-/* Add the symbols of every module to k->symbols.  Call it before threads share the context; a second call does nothing. */
+/*
+ * Add the symbols of every module to k->symbols.  Call it before threads share the context; a
+ * second call does nothing.
+ */
 void modules_load_symbols(struct kernel *k);
 
-/* The module's own BTF on top of the kernel's; READ_ABSENT when it has none.  The caller frees *types. */
-enum read_status module_types(struct kernel *k, const struct module *module, struct typeinfo **types);
+/*
+ * The module's own BTF on top of the kernel's; READ_ABSENT when it has none.  The caller frees
+ * *types.
+ */
+enum read_status module_types(struct kernel *k, const struct module *module,
+			      struct typeinfo **types);
 
 #endif

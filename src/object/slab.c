@@ -1,12 +1,13 @@
 /*
  * Slab caches: mm/slub.c, mm/slab.h.
  *
- * A CPU's slab is frozen: all its slots count as in use, and what is free of it hangs on two lists: the CPU's (kmem_cache_cpu
- * .freelist, free to take without a lock) and the slab's (freed by others; its inuse is lowered).  Per-CPU partial slabs are
- * frozen too, with their free slots told by inuse.  A sheaf is an array of free objects.
+ * A CPU's slab is frozen: all its slots count as in use, and what is free of it hangs on two lists:
+ * the CPU's (kmem_cache_cpu .freelist, free to take without a lock) and the slab's (freed by
+ * others; its inuse is lowered).  Per-CPU partial slabs are frozen too, with their free slots told
+ * by inuse.  A sheaf is an array of free objects.
  *
- * A machine that was stopped at any moment has slabs in the middle of a change: a slab with impossible numbers is
- * counted as damaged and left out, it never ends a cache.
+ * A machine that was stopped at any moment has slabs in the middle of a change: a slab with
+ * impossible numbers is counted as damaged and left out, it never ends a cache.
  */
 #include "object/slab.h"
 
@@ -30,7 +31,8 @@ u64 slab_free_pointer(enum slab_hiding hiding, u64 random, u64 at, u64 stored)
 }
 
 /* Length of a freelist that starts at object; READ_DAMAGED when it is longer than a slab. */
-static enum read_status freelist_length(struct kernel *k, const struct slab_cache *c, u64 object, u64 *length)
+static enum read_status freelist_length(struct kernel *k, const struct slab_cache *c, u64 object,
+					u64 *length)
 {
 	u64 random = 0, offset;
 	enum read_status status = kernel_get(k, c->kva, cache_offset, &offset);
@@ -47,8 +49,12 @@ static enum read_status freelist_length(struct kernel *k, const struct slab_cach
 	return status;
 }
 
-/* One slab, or one CPU's freelist, is not to be judged: in the middle of a change, or not in the dump. */
-static void uncertain(struct kernel *k, struct slab_cache *c, const char *what, enum read_status why, u64 at)
+/*
+ * One slab, or one CPU's freelist, is not to be judged: in the middle of a change, or not in the
+ * dump.
+ */
+static void uncertain(struct kernel *k, struct slab_cache *c, const char *what,
+		      enum read_status why, u64 at)
 {
 	c->objects_uncertain += c->objects_per_slab;
 	if (why != READ_DAMAGED)
@@ -57,14 +63,16 @@ static void uncertain(struct kernel *k, struct slab_cache *c, const char *what, 
 }
 
 /* Nobody knows how many slabs hang behind this. */
-static void lost(struct kernel *k, struct slab_cache *c, const char *what, enum read_status why, u64 at)
+static void lost(struct kernel *k, struct slab_cache *c, const char *what, enum read_status why,
+		 u64 at)
 {
 	c->lost = why;
 	kernel_unreadable(k, what, why, at);
 }
 
 /* Free slots of one slab by its own numbers. */
-static enum read_status slab_free_slots(struct kernel *k, const struct slab_cache *c, u64 slab, u64 *free)
+static enum read_status slab_free_slots(struct kernel *k, const struct slab_cache *c, u64 slab,
+					u64 *free)
 {
 	u64 objects, inuse;
 	enum read_status status = kernel_get(k, slab, slab_objects, &objects);
@@ -88,10 +96,14 @@ static void add_slab(struct kernel *k, struct slab_cache *c, u64 slab, u64 *free
 		*free_slots += free;
 }
 
-/* --- nodes ---------------------------------------------------------------------------------------------------------- */
+/* --- nodes --------------------------------------------------------------------------------- */
 
-/* The node's struct and, where sheaves exist, its barn.  0 for a node that the cache has nothing on. */
-static void node_parts(struct kernel *k, const struct slab_cache *c, u64 index, u64 *node, u64 *barn)
+/*
+ * The node's struct and, where sheaves exist, its barn.  0 for a node that the cache has nothing
+ * on.
+ */
+static void node_parts(struct kernel *k, const struct slab_cache *c, u64 index, u64 *node,
+		       u64 *barn)
 {
 	*node = *barn = 0;
 	u64 at = kernel_element(k, c->kva, cache_node, index);
@@ -127,7 +139,8 @@ static void add_node_partial(struct kernel *k, struct slab_cache *c, u64 node)
 {
 	struct list_walk walk;
 	u64 link;
-	for (list_walk_init(&walk, k, kernel_member(k, node, cache_node_partial)); list_walk_next(&walk, &link);) {
+	for (list_walk_init(&walk, k, kernel_member(k, node, cache_node_partial));
+	     list_walk_next(&walk, &link);) {
 		add_slab(k, c, kernel_container(k, link, slab_list), &c->free_node_partial);
 		c->slabs_partial++;
 	}
@@ -154,7 +167,8 @@ static void add_barn(struct kernel *k, struct slab_cache *c, u64 barn)
 	u64 link;
 	if (!barn || !k->schema.group_usable[group_slab_sheaf])
 		return;
-	for (list_walk_init(&walk, k, kernel_member(k, barn, barn_full)); list_walk_next(&walk, &link);) {
+	for (list_walk_init(&walk, k, kernel_member(k, barn, barn_full));
+	     list_walk_next(&walk, &link);) {
 		add_sheaf(k, c, kernel_container(k, link, sheaf_barn_list), &c->free_barn);
 	}
 	if (walk.status)
@@ -164,7 +178,10 @@ static void add_barn(struct kernel *k, struct slab_cache *c, u64 barn)
 static void read_nodes(struct kernel *k, struct slab_cache *c)
 {
 	u64 nr = u64_min(kernel_datum(k, cache_node)->nr_elements, MAX_SLAB_NODES);
-	/* kmem_cache ends with node[MAX_NUMNODES], allocated only up to nr_node_ids: what follows is not ours. */
+	/*
+	 * kmem_cache ends with node[MAX_NUMNODES], allocated only up to nr_node_ids: what follows
+	 * is not ours.
+	 */
 	if (kernel_has(k, nr_node_ids)) {
 		u64 ids;
 		if (kernel_variable(k, nr_node_ids, 4, &ids) == READ_OK && ids)
@@ -183,7 +200,7 @@ static void read_nodes(struct kernel *k, struct slab_cache *c)
 	}
 }
 
-/* --- CPUs ----------------------------------------------------------------------------------------------------------- */
+/* --- CPUs ---------------------------------------------------------------------------------- */
 
 static void add_cpu_slab(struct kernel *k, struct slab_cache *c, u64 cpu_slab)
 {
@@ -211,7 +228,8 @@ static void add_cpu_partial(struct kernel *k, struct slab_cache *c, u64 cpu_slab
 	u64 first, slab;
 	if (kernel_get(k, cpu_slab, cpu_slab_partial, &first))
 		return;
-	for (chain_walk_init(&walk, k, first, slab_next, MOST_CPU_PARTIAL); chain_walk_next(&walk, &slab);)
+	for (chain_walk_init(&walk, k, first, slab_next, MOST_CPU_PARTIAL);
+	     chain_walk_next(&walk, &slab);)
 		add_slab(k, c, slab, &c->free_cpu_partial);
 	if (walk.status)
 		lost(k, c, "chain of per-cpu partial slabs", walk.status, walk.at);
@@ -222,13 +240,15 @@ static void read_cpu_slabs(struct kernel *k, struct slab_cache *c)
 	u64 base;
 	if (kernel_get(k, c->kva, cache_cpu_slab, &base) || !base)
 		return;
-	kernel_for_each_cpu(k, cpu) {
+	kernel_for_each_cpu(k, cpu)
+	{
 		add_cpu_slab(k, c, kernel_percpu(k, base, cpu));
 		add_cpu_partial(k, c, kernel_percpu(k, base, cpu));
 	}
 }
 
-static void add_cpu_sheaf(struct kernel *k, struct slab_cache *c, u64 sheaves, enum datum_id which, u64 *free)
+static void add_cpu_sheaf(struct kernel *k, struct slab_cache *c, u64 sheaves, enum datum_id which,
+			  u64 *free)
 {
 	u64 sheaf;
 	if (!kernel_has(k, which))
@@ -245,7 +265,8 @@ static void read_sheaves(struct kernel *k, struct slab_cache *c)
 	u64 base;
 	if (kernel_get(k, c->kva, cache_sheaves, &base) || !base)
 		return;
-	kernel_for_each_cpu(k, cpu) {
+	kernel_for_each_cpu(k, cpu)
+	{
 		u64 sheaves = kernel_percpu(k, base, cpu);
 		add_cpu_sheaf(k, c, sheaves, sheaves_main, &c->free_sheaves);
 		add_cpu_sheaf(k, c, sheaves, sheaves_spare, &c->free_sheaves);
@@ -253,7 +274,7 @@ static void read_sheaves(struct kernel *k, struct slab_cache *c)
 	}
 }
 
-/* --- a cache -------------------------------------------------------------------------------------------------------- */
+/* --- a cache ------------------------------------------------------------------------------- */
 
 static enum read_status read_cache(struct kernel *k, u64 kva, struct slab_cache *c)
 {
@@ -292,31 +313,36 @@ static void count_objects(struct kernel *k, struct slab_cache *c)
 	c->counters_known &= !c->counters_lost;
 	read_cpu_slabs(k, c);
 	read_sheaves(k, c);
-	u64 free = c->free_node_partial + c->free_cpu_slab + c->free_cpu_partial + c->free_sheaves + c->free_barn + c->free_rcu;
+	u64 free = c->free_node_partial + c->free_cpu_slab + c->free_cpu_partial + c->free_sheaves +
+		   c->free_barn + c->free_rcu;
 	if (free > c->objects_total && c->counters_known)
 		lost(k, c, "counters of a slab cache", READ_DAMAGED, c->kva);
 	c->objects_allocated = free < c->objects_total ? c->objects_total - free : 0;
 }
 
-/* --- how free pointers are hidden ------------------------------------------------------------------------------------ */
+/* --- how free pointers are hidden ---------------------------------------------------------- */
 
 /* The next free object lies in the same slab, or there is none. */
 static bool same_slab(const struct slab_cache *c, u32 page_size, u64 object, u64 next)
 {
 	u64 distance = next > object ? next - object : object - next;
-	return !next || (distance < c->pages_per_slab * page_size && distance % c->size == 0 && distance);
+	return !next ||
+	       (distance < c->pages_per_slab * page_size && distance % c->size == 0 && distance);
 }
 
 /* One free object tells when only one way of reading its pointer makes sense; -1: it does not. */
 static int judge_object(struct kernel *k, const struct slab_cache *c, u64 object)
 {
 	u64 random, offset, stored;
-	if (kernel_get(k, c->kva, cache_random, &random) || kernel_get(k, c->kva, cache_offset, &offset) || offset >= c->size ||
+	if (kernel_get(k, c->kva, cache_random, &random) ||
+	    kernel_get(k, c->kva, cache_offset, &offset) || offset >= c->size ||
 	    kernel_read_u64(k, object + offset, &stored))
 		return -1;
 	u64 at = object + offset;
-	bool swab = same_slab(c, k->page_size, object, slab_free_pointer(SLAB_XOR_SWAB, random, at, stored));
-	bool plain = same_slab(c, k->page_size, object, slab_free_pointer(SLAB_XOR, random, at, stored));
+	bool swab = same_slab(c, k->page_size, object,
+			      slab_free_pointer(SLAB_XOR_SWAB, random, at, stored));
+	bool plain =
+		same_slab(c, k->page_size, object, slab_free_pointer(SLAB_XOR, random, at, stored));
 	return swab == plain ? -1 : swab ? SLAB_XOR_SWAB : SLAB_XOR;
 }
 
@@ -332,7 +358,9 @@ static int judge_cache(struct kernel *k, const struct slab_cache *c)
 		return -1;
 	list_walk_init(&walk, k, kernel_member(k, node, cache_node_partial));
 	while (verdict < 0 && walk.nr < SLABS_TRIED && list_walk_next(&walk, &link)) {
-		if (kernel_get(k, kernel_container(k, link, slab_list), slab_freelist, &object) == READ_OK && object)
+		if (kernel_get(k, kernel_container(k, link, slab_list), slab_freelist, &object) ==
+			    READ_OK &&
+		    object)
 			verdict = judge_object(k, c, object);
 	}
 	return verdict;
@@ -356,7 +384,8 @@ enum slab_hiding slab_find_hiding(struct kernel *k)
 	return verdict < 0 ? SLAB_XOR_SWAB : (enum slab_hiding)verdict;
 }
 
-int slab_cache_for_each(struct kernel *k, bool *whole, slab_cache_fn fn, void *arg, struct error *error)
+int slab_cache_for_each(struct kernel *k, bool *whole, slab_cache_fn fn, void *arg,
+			struct error *error)
 {
 	bool missed = false;
 	struct list_walk walk;
@@ -384,8 +413,8 @@ int slab_cache_for_each(struct kernel *k, bool *whole, slab_cache_fn fn, void *a
 	if (whole)
 		*whole = !walk.status && !missed;
 	if (walk.status && walk.nr == 0)
-		return error_set(error, EXIT_PARTIAL, "the list of slab caches at 0x%llx %s", (unsigned long long)head,
-				 read_status_text(walk.status));
+		return error_set(error, EXIT_PARTIAL, "the list of slab caches at 0x%llx %s",
+				 (unsigned long long)head, read_status_text(walk.status));
 	return 0;
 }
 
@@ -404,10 +433,12 @@ bool slab_cache_pages(const struct slab_cache *c, u64 *pages)
 
 u64 slab_cache_slabinfo_active(const struct slab_cache *cache)
 {
-	return cache->objects_total > cache->free_node_partial ? cache->objects_total - cache->free_node_partial : 0;
+	return cache->objects_total > cache->free_node_partial
+		       ? cache->objects_total - cache->free_node_partial
+		       : 0;
 }
 
-/* --- aliases -------------------------------------------------------------------------------------------------------- */
+/* --- aliases ------------------------------------------------------------------------------- */
 
 int slab_alias_for_each(struct kernel *k, slab_alias_fn fn, void *arg, struct error *error)
 {
@@ -415,15 +446,19 @@ int slab_alias_for_each(struct kernel *k, slab_alias_fn fn, void *arg, struct er
 	struct rb_walk walk;
 	if (!kernel_has_group(k, group_slab_alias, error))
 		return -1;
-	if (kernel_variable(k, slab_kset, 8, &kset) || kernel_get(k, kset, kset_kobject_sd, &directory))
-		return error_set(error, EXIT_PARTIAL, "sysfs' directory of slab caches can't be read");
+	if (kernel_variable(k, slab_kset, 8, &kset) ||
+	    kernel_get(k, kset, kset_kobject_sd, &directory))
+		return error_set(error, EXIT_PARTIAL,
+				 "sysfs' directory of slab caches can't be read");
 	kernel_constant(k, kernfs_link_flag, &link_flag);
-	for (rb_walk_init(&walk, k, kernel_member(k, directory, kernfs_children)); rb_walk_next(&walk, &node);) {
+	for (rb_walk_init(&walk, k, kernel_member(k, directory, kernfs_children));
+	     rb_walk_next(&walk, &node);) {
 		u64 entry = kernel_container(k, node, kernfs_rb), flags, target, kobject;
 		char name[128];
 		if (kernel_get(k, entry, kernfs_flags, &flags) || !(flags & link_flag))
 			continue;
-		if (kernel_get(k, entry, kernfs_link_target, &target) || kernel_get(k, target, kernfs_priv, &kobject) ||
+		if (kernel_get(k, entry, kernfs_link_target, &target) ||
+		    kernel_get(k, target, kernfs_priv, &kobject) ||
 		    kernel_get_text_at(k, entry, kernfs_name, name, sizeof(name)))
 			kernel_unreadable(k, "alias of a slab cache", READ_DAMAGED, entry);
 		else
@@ -432,5 +467,6 @@ int slab_alias_for_each(struct kernel *k, slab_alias_fn fn, void *arg, struct er
 	if (!walk.status)
 		return 0;
 	kernel_unreadable(k, "sysfs' directory of slab caches", walk.status, walk.at);
-	return error_set(error, EXIT_PARTIAL, "sysfs' directory of slab caches %s", read_status_text(walk.status));
+	return error_set(error, EXIT_PARTIAL, "sysfs' directory of slab caches %s",
+			 read_status_text(walk.status));
 }

@@ -36,11 +36,15 @@ int swap_for_each(struct kernel *k, swap_fn fn, void *arg, struct error *error)
 			kernel_unreadable(k, "swap area", status, table + i * 8);
 			continue;
 		}
-		/* Since 6.3ish the top bit of inuse_pages says "off the list of those with room" (SWAP_USAGE_OFFLIST_BIT). */
+		/*
+		 * Since 6.3ish the top bit of inuse_pages says "off the list of those with room"
+		 * (SWAP_USAGE_OFFLIST_BIT).
+		 */
 		area.used_pages &= k->schema.quirk[quirk_swap_usage_mask];
 		if (kernel_get(k, info, swap_prio, &priority) == READ_OK)
 			area.priority = (s32)(s64)priority;
-		if (kernel_get(k, info, swap_file, &file) == READ_OK && kernel_get(k, file, file_dentry, &dentry) == READ_OK &&
+		if (kernel_get(k, info, swap_file, &file) == READ_OK &&
+		    kernel_get(k, file, file_dentry, &dentry) == READ_OK &&
 		    kernel_get(k, file, file_mnt, &vfsmount) == READ_OK)
 			path_of(k, dentry, vfsmount, area.path, sizeof(area.path));
 		if (!fn(arg, &area))
@@ -57,7 +61,8 @@ int hugetlb_for_each(struct kernel *k, hugetlb_fn fn, void *arg, struct error *e
 		return -1;
 	enum read_status status = kernel_variable(k, hugetlb_max_hstate, 4, &nr);
 	if (status)
-		return error_set(error, EXIT_PARTIAL, "hugetlb_max_hstate %s", read_status_text(status));
+		return error_set(error, EXIT_PARTIAL, "hugetlb_max_hstate %s",
+				 read_status_text(status));
 	kernel_global(k, hstates, &table);
 	kernel_size(k, hstate_size, &size);
 	for (u32 i = 0; i < u64_min(nr, MOST_POOLS); i++) {
@@ -85,16 +90,20 @@ int hugetlb_for_each(struct kernel *k, hugetlb_fn fn, void *arg, struct error *e
 	return 0;
 }
 
-/* tmpfs: its limit and use in pages; used_blocks is a percpu_counter since 2.6.37 (7e496299d4d2). */
+/*
+ * tmpfs: its limit and use in pages; used_blocks is a percpu_counter since 2.6.37 (7e496299d4d2).
+ */
 static void read_tmpfs_size(struct kernel *k, struct mount *m)
 {
 	u64 info, magic;
 	s64 used;
 	/* By what it is, not by its name: rootfs and devtmpfs are tmpfs too. */
-	if (kernel_get(k, m->super_block, super_magic, &magic) || magic != k->schema.quirk[quirk_tmpfs_magic])
+	if (kernel_get(k, m->super_block, super_magic, &magic) ||
+	    magic != k->schema.quirk[quirk_tmpfs_magic])
 		return;
 	if (kernel_get(k, m->super_block, super_fs_info, &info) || !info ||
-	    kernel_get(k, info, shmem_max_blocks, &m->max_pages) || !kernel_has(k, shmem_used_blocks))
+	    kernel_get(k, info, shmem_max_blocks, &m->max_pages) ||
+	    !kernel_has(k, shmem_used_blocks))
 		return;
 	if (kernel_percpu_counter(k, kernel_member(k, info, shmem_used_blocks), &used) == READ_OK) {
 		m->has_size = true;
@@ -122,7 +131,9 @@ static bool give_mount(struct kernel *k, u64 kva, mount_fn fn, void *arg)
 	return fn(arg, &m);
 }
 
-/* Init's namespace: the first task's belongs to the kernel, and is the same unless init changed it. */
+/*
+ * Init's namespace: the first task's belongs to the kernel, and is the same unless init changed it.
+ */
 static bool find_init(void *arg, const struct task *t)
 {
 	u64 *kva = arg;
@@ -143,18 +154,22 @@ static enum read_status mount_namespace(struct kernel *k, u64 *ns)
 }
 
 /* A list that ends before its first element is no empty list. */
-static int walked(struct kernel *k, const char *what, enum read_status status, u64 at, u64 nr, struct error *error)
+static int walked(struct kernel *k, const char *what, enum read_status status, u64 at, u64 nr,
+		  struct error *error)
 {
 	if (status)
 		kernel_unreadable(k, what, status, at);
-	return status && !nr ? error_set(error, EXIT_PARTIAL, "the %s at 0x%llx %s", what, (unsigned long long)at, read_status_text(status)) : 0;
+	return status && !nr ? error_set(error, EXIT_PARTIAL, "the %s at 0x%llx %s", what,
+					 (unsigned long long)at, read_status_text(status))
+			     : 0;
 }
 
 static int walk_mount_tree(struct kernel *k, u64 ns, mount_fn fn, void *arg, struct error *error)
 {
 	struct rb_walk walk;
 	u64 node;
-	for (rb_walk_init(&walk, k, kernel_member(k, ns, mnt_ns_tree)); rb_walk_next(&walk, &node);) {
+	for (rb_walk_init(&walk, k, kernel_member(k, ns, mnt_ns_tree));
+	     rb_walk_next(&walk, &node);) {
 		if (!give_mount(k, kernel_container(k, node, mount_node), fn, arg))
 			return 0;
 	}
@@ -165,7 +180,8 @@ static int walk_mount_list(struct kernel *k, u64 ns, mount_fn fn, void *arg, str
 {
 	struct list_walk walk;
 	u64 node;
-	for (list_walk_init(&walk, k, kernel_member(k, ns, mnt_ns_list)); list_walk_next(&walk, &node);) {
+	for (list_walk_init(&walk, k, kernel_member(k, ns, mnt_ns_list));
+	     list_walk_next(&walk, &node);) {
 		if (!give_mount(k, kernel_container(k, node, mount_list), fn, arg))
 			return 0;
 	}
@@ -179,13 +195,15 @@ int mount_for_each(struct kernel *k, mount_fn fn, void *arg, struct error *error
 		return -1;
 	enum read_status status = mount_namespace(k, &ns);
 	if (status)
-		return error_set(error, EXIT_PARTIAL, "init's mount namespace %s", read_status_text(status));
+		return error_set(error, EXIT_PARTIAL, "init's mount namespace %s",
+				 read_status_text(status));
 	switch (k->schema.variant[variant_mount]) {
 	case MOUNT_TREE:
 		return walk_mount_tree(k, ns, fn, arg, error);
 	case MOUNT_LIST:
 		return walk_mount_list(k, ns, fn, arg, error);
 	default:
-		return error_set(error, EXIT_PARTIAL, "mounts: this kernel keeps them in no way that is known");
+		return error_set(error, EXIT_PARTIAL,
+				 "mounts: this kernel keeps them in no way that is known");
 	}
 }

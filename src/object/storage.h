@@ -18,7 +18,7 @@ int swap_for_each(struct kernel *k, swap_fn fn, void *arg, struct error *error);
 struct hugetlb_pool {
 	char name[32]; /* "hugepages-2048kB" */
 	u32 order;
-	u64 pages_per_huge; /* base pages of one huge page */
+	u64 pages_per_huge;		    /* base pages of one huge page */
 	u64 total, free, reserved, surplus; /* in huge pages */
 };
 typedef bool (*hugetlb_fn)(void *arg, const struct hugetlb_pool *pool);

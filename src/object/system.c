@@ -1,9 +1,10 @@
 /*
  * System facts.
  *
- * Times come from the timekeeper (kernel/time/timekeeping.c): xtime_sec is the wall clock of the last tick, wall_to_monotonic
- * and offs_boot lead from it to time since boot.  A CPU that hung takes the clock with it, so a CRASHTIME in VMCOREINFO
- * (written when the crash kernel starts) is preferred for the moment of the crash.
+ * Times come from the timekeeper (kernel/time/timekeeping.c): xtime_sec is the wall clock of the
+ * last tick, wall_to_monotonic and offs_boot lead from it to time since boot.  A CPU that hung
+ * takes the clock with it, so a CRASHTIME in VMCOREINFO (written when the crash kernel starts) is
+ * preferred for the moment of the crash.
  */
 #include "object/system.h"
 
@@ -39,7 +40,8 @@ static const struct {
 	{'J', "userspace used a mutating debug operation in fwctl"},
 };
 
-u32 taint_describe(u64 mask, const char *sentences[static MAX_TAINT_FLAGS], char letters[static MAX_TAINT_FLAGS + 1])
+u32 taint_describe(u64 mask, const char *sentences[static MAX_TAINT_FLAGS],
+		   char letters[static MAX_TAINT_FLAGS + 1])
 {
 	u32 n = 0;
 	for (size_t bit = 0; bit < ARRAY_SIZE(taint_flags); bit++) {
@@ -66,7 +68,10 @@ static void read_names(struct kernel *k, struct system_facts *f)
 		kernel_get_text(k, name, uts_release, f->release, sizeof(f->release));
 }
 
-/* tk_core is a sequence counter and then a timekeeper; the pair has had a type of its own only since 6.13. */
+/*
+ * tk_core is a sequence counter and then a timekeeper; the pair has had a type of its own only
+ * since 6.13.
+ */
 static u64 timekeeper_kva(struct kernel *k)
 {
 	u64 core, size;
@@ -116,8 +121,13 @@ static void take_line(struct system_facts *f, const char *text, size_t len)
 static bool look_for_panic(void *arg, const struct log_record *r)
 {
 	static const char panic[] = "Kernel panic - not syncing: ";
-	static const char *const oopses[] = {"BUG: ", "Oops: ", "kernel BUG at ", "general protection fault", "sysrq: Trigger a crash",
-					     "Unable to handle kernel", "Internal error: "};
+	static const char *const oopses[] = {"BUG: ",
+					     "Oops: ",
+					     "kernel BUG at ",
+					     "general protection fault",
+					     "sysrq: Trigger a crash",
+					     "Unable to handle kernel",
+					     "Internal error: "};
 	struct panic_search *s = arg;
 	if (starts_with(r, panic)) {
 		take_line(s->facts, r->text + sizeof(panic) - 1, r->text_len - (sizeof(panic) - 1));

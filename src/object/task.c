@@ -1,7 +1,8 @@
 /*
  * Tasks: leaders hang on init_task.tasks, threads of each on its signal struct's thread_head.
  *
- * A list that is damaged ends there, what was found before counts; the other threads' lists are still read.
+ * A list that is damaged ends there, what was found before counts; the other threads' lists are
+ * still read.
  */
 #include "object/task.h"
 
@@ -9,7 +10,10 @@
 
 #include "kernel/walk.h"
 
-/* fs/proc/array.c task_state_array, bits of task->__state | task->exit_state; TASK_IDLE is uninterruptible without load. */
+/*
+ * fs/proc/array.c task_state_array, bits of task->__state | task->exit_state; TASK_IDLE is
+ * uninterruptible without load.
+ */
 static char state_letter(u64 state, u64 exit_state)
 {
 	enum { IDLE = 0x402, REPORTED = 0x7f };
@@ -25,11 +29,13 @@ static char state_letter(u64 state, u64 exit_state)
 static void read_credentials(struct kernel *k, struct task *t)
 {
 	u64 cred, uid, parent, ppid;
-	if (kernel_get(k, t->kva, task_cred, &cred) == READ_OK && kernel_get(k, cred, cred_uid, &uid) == READ_OK) {
+	if (kernel_get(k, t->kva, task_cred, &cred) == READ_OK &&
+	    kernel_get(k, cred, cred_uid, &uid) == READ_OK) {
 		t->has_uid = true;
 		t->uid = (u32)uid;
 	}
-	if (kernel_get(k, t->kva, task_parent, &parent) == READ_OK && kernel_get(k, parent, task_tgid, &ppid) == READ_OK) {
+	if (kernel_get(k, t->kva, task_parent, &parent) == READ_OK &&
+	    kernel_get(k, parent, task_tgid, &ppid) == READ_OK) {
 		t->has_ppid = true;
 		t->ppid = (u32)ppid;
 	}
@@ -88,7 +94,8 @@ static bool walk_threads(struct kernel *k, const struct task *leader, task_fn fn
 		kernel_unreadable(k, "threads of a task", READ_DAMAGED, leader->kva);
 		return true;
 	}
-	for (list_walk_init(&walk, k, kernel_member(k, signal, signal_thread_head)); list_walk_next(&walk, &node);) {
+	for (list_walk_init(&walk, k, kernel_member(k, signal, signal_thread_head));
+	     list_walk_next(&walk, &node);) {
 		struct task t;
 		u64 kva = kernel_container(k, node, task_thread_node);
 		if (kva == leader->kva)
@@ -111,7 +118,8 @@ int task_for_each(struct kernel *k, bool threads, task_fn fn, void *arg, struct 
 	if (!kernel_has_group(k, group_task, error))
 		return -1;
 	kernel_global(k, init_task, &first);
-	for (list_walk_init(&walk, k, kernel_member(k, first, task_tasks)); list_walk_next(&walk, &node);) {
+	for (list_walk_init(&walk, k, kernel_member(k, first, task_tasks));
+	     list_walk_next(&walk, &node);) {
 		struct task leader;
 		u64 kva = kernel_container(k, node, task_tasks);
 		enum read_status status = read_task(k, kva, &leader);
@@ -125,12 +133,12 @@ int task_for_each(struct kernel *k, bool threads, task_fn fn, void *arg, struct 
 	if (walk.status)
 		kernel_unreadable(k, "list of tasks", walk.status, walk.at);
 	if (walk.status && walk.nr == 0)
-		return error_set(error, EXIT_PARTIAL, "the list of tasks at 0x%llx %s", (unsigned long long)first,
-				 read_status_text(walk.status));
+		return error_set(error, EXIT_PARTIAL, "the list of tasks at 0x%llx %s",
+				 (unsigned long long)first, read_status_text(walk.status));
 	return 0;
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
+/* --- memory -------------------------------------------------------------------------------- */
 
 static enum read_status counter_atomic(struct kernel *k, u64 mm, u64 item, s64 *pages)
 {
@@ -163,8 +171,9 @@ static enum read_status mm_counter(struct kernel *k, u64 mm, enum datum_id item,
 }
 
 /*
- * Until 6.1 each thread keeps up to 64 events of its own before it adds them to the mm (SPLIT_RSS_COUNTING, mm/memory.c).
- * They belong to the process: added here, as the OOM killer's own table does not.
+ * Until 6.1 each thread keeps up to 64 events of its own before it adds them to the mm
+ * (SPLIT_RSS_COUNTING, mm/memory.c). They belong to the process: added here, as the OOM killer's
+ * own table does not.
  */
 struct thread_parts {
 	struct kernel *k;
@@ -176,7 +185,8 @@ static bool add_thread_part(void *arg, const struct task *t)
 {
 	struct thread_parts *parts = arg;
 	u64 value;
-	if (t->mm == parts->mm && kernel_get_element(parts->k, t->kva, task_rss_cache, parts->item, &value) == READ_OK)
+	if (t->mm == parts->mm &&
+	    kernel_get_element(parts->k, t->kva, task_rss_cache, parts->item, &value) == READ_OK)
 		parts->sum += (s32)value;
 	return true;
 }
@@ -192,7 +202,8 @@ static s64 thread_parts_of(struct kernel *k, const struct task *task, enum datum
 	return parts.sum;
 }
 
-static enum read_status read_counter(struct kernel *k, const struct task *task, enum datum_id item, u64 *pages)
+static enum read_status read_counter(struct kernel *k, const struct task *task, enum datum_id item,
+				     u64 *pages)
 {
 	s64 value;
 	enum read_status status = mm_counter(k, task->mm, item, &value);
@@ -205,7 +216,8 @@ static enum read_status read_counter(struct kernel *k, const struct task *task, 
 
 void task_read_memory(struct kernel *k, const struct task *task, struct task_memory *m)
 {
-	*m = (struct task_memory){.status = READ_ABSENT, .rss_status = READ_ABSENT, .pagetable_status = READ_ABSENT};
+	*m = (struct task_memory){
+		.status = READ_ABSENT, .rss_status = READ_ABSENT, .pagetable_status = READ_ABSENT};
 	if (!task->mm || !k->schema.group_usable[group_mm])
 		return;
 	m->status = kernel_get(k, task->mm, mm_total_vm, &m->total_vm);
@@ -234,7 +246,8 @@ enum read_status task_total_pages(struct kernel *k, u64 *pages)
 	return status;
 }
 
-static const char *why_not_eligible(struct kernel *k, const struct task *t, const struct task_memory *m)
+static const char *why_not_eligible(struct kernel *k, const struct task *t,
+				    const struct task_memory *m)
 {
 	u64 flags;
 	if (t->tgid == 1)
@@ -245,13 +258,14 @@ static const char *why_not_eligible(struct kernel *k, const struct task *t, cons
 		return "no memory of its own (exiting)";
 	if (t->oom_score_adj == -1000)
 		return "oom_score_adj is -1000";
-	if (kernel_get(k, t->mm, mm_flags, &flags) == READ_OK && flags >> k->schema.quirk[quirk_mmf_oom_skip] & 1)
+	if (kernel_get(k, t->mm, mm_flags, &flags) == READ_OK &&
+	    flags >> k->schema.quirk[quirk_mmf_oom_skip] & 1)
 		return "its memory was already reaped";
 	return NULL;
 }
 
-void task_badness(struct kernel *k, const struct task *task, const struct task_memory *m, u64 total_pages,
-		  struct task_badness *b)
+void task_badness(struct kernel *k, const struct task *task, const struct task_memory *m,
+		  u64 total_pages, struct task_badness *b)
 {
 	*b = (struct task_badness){.why_not = why_not_eligible(k, task, m)};
 	if (b->why_not) {
@@ -261,13 +275,14 @@ void task_badness(struct kernel *k, const struct task *task, const struct task_m
 	if (m->rss_status || m->pagetable_status || !task->has_oom_score_adj || !total_pages)
 		return;
 	b->known = b->eligible = true;
-	s64 pages = (s64)(m->rss_anon + m->rss_file + m->rss_shmem + m->swap + m->pagetable_bytes / k->page_size);
+	s64 pages = (s64)(m->rss_anon + m->rss_file + m->rss_shmem + m->swap +
+			  m->pagetable_bytes / k->page_size);
 	b->points = pages + task->oom_score_adj * (s64)(total_pages / 1000);
 	s64 score = (1000 + b->points * 1000 / (s64)total_pages) * 2 / 3;
 	b->oom_score = score > 0 ? (u32)score : 0;
 }
 
-/* --- cgroup --------------------------------------------------------------------------------------------------------- */
+/* --- cgroup -------------------------------------------------------------------------------- */
 
 /* The memory controller's cgroup; on the unified hierarchy that is the default one. */
 static enum read_status task_memory_cgroup(struct kernel *k, const struct task *task, u64 *cgroup)
@@ -313,7 +328,8 @@ static enum read_status kernfs_path(struct kernel *k, u64 node, char *path, size
 	return READ_OK;
 }
 
-enum read_status task_cgroup_path(struct kernel *k, const struct task *task, char *path, size_t size)
+enum read_status task_cgroup_path(struct kernel *k, const struct task *task, char *path,
+				  size_t size)
 {
 	u64 cgroup, node;
 	if (!k->schema.group_usable[group_cgroup])

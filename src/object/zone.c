@@ -21,7 +21,9 @@ static u64 node_kva(struct kernel *k, u32 node)
 {
 	u64 table, kva = 0;
 	if (kernel_global(k, node_data, &table) == READ_OK)
-		return node_online(k, node) && kernel_read_u64(k, table + node * 8, &kva) == READ_OK ? kva : 0;
+		return node_online(k, node) && kernel_read_u64(k, table + node * 8, &kva) == READ_OK
+			       ? kva
+			       : 0;
 	return node == 0 && kernel_global(k, contig_page_data, &kva) == READ_OK ? kva : 0;
 }
 
@@ -39,13 +41,15 @@ static u32 stat_items(const struct kernel *k, enum datum_id array)
 	return d->state == DATUM_PRESENT ? (u32)u64_min(d->nr_elements, MAX_STAT_ITEMS) : 0;
 }
 
-static void add_percpu_diffs(struct kernel *k, u64 object, enum datum_id percpu, enum datum_id diff, s64 *stat, u32 nr)
+static void add_percpu_diffs(struct kernel *k, u64 object, enum datum_id percpu, enum datum_id diff,
+			     s64 *stat, u32 nr)
 {
 	u64 base;
 	if (kernel_get(k, object, percpu, &base) || !base)
 		return;
 	u32 items = stat_items(k, diff) < nr ? stat_items(k, diff) : nr;
-	kernel_for_each_cpu(k, cpu) {
+	kernel_for_each_cpu(k, cpu)
+	{
 		u64 mine = kernel_percpu(k, base, cpu);
 		for (u32 i = 0; i < items; i++) {
 			/* s8 differences */
@@ -53,7 +57,8 @@ static void add_percpu_diffs(struct kernel *k, u64 object, enum datum_id percpu,
 			u8 part;
 			enum read_status status = kernel_read(k, at, &part, 1);
 			if (status) {
-				kernel_unreadable(k, "per-cpu counters of a zone or node", status, at);
+				kernel_unreadable(k, "per-cpu counters of a zone or node", status,
+						  at);
 				break;
 			}
 			stat[i] += (int8_t)part;
@@ -61,8 +66,8 @@ static void add_percpu_diffs(struct kernel *k, u64 object, enum datum_id percpu,
 	}
 }
 
-static u32 read_stats(struct kernel *k, u64 object, enum datum_id array, enum datum_id percpu, enum datum_id diff,
-		      s64 stat[static MAX_STAT_ITEMS])
+static u32 read_stats(struct kernel *k, u64 object, enum datum_id array, enum datum_id percpu,
+		      enum datum_id diff, s64 stat[static MAX_STAT_ITEMS])
 {
 	u32 nr = stat_items(k, array);
 	memset(stat, 0, sizeof(s64) * MAX_STAT_ITEMS);
@@ -100,10 +105,14 @@ int node_for_each(struct kernel *k, node_fn fn, void *arg, struct error *error)
 			continue;
 		}
 		nr++;
-		node.nr_stats = read_stats(k, node.kva, node_vm_stat, node_percpu_stats, percpu_nodestat_diff, node.stat);
+		node.nr_stats = read_stats(k, node.kva, node_vm_stat, node_percpu_stats,
+					   percpu_nodestat_diff, node.stat);
 		fn(arg, &node);
 	}
-	return nr ? 0 : error_set(error, EXIT_PARTIAL, "no memory node can be read: what describes them %s", read_status_text(lost ? lost : READ_UNMAPPED));
+	return nr ? 0
+		  : error_set(error, EXIT_PARTIAL,
+			      "no memory node can be read: what describes them %s",
+			      read_status_text(lost ? lost : READ_UNMAPPED));
 }
 
 static void read_free_areas(struct kernel *k, struct zone *z)
@@ -127,7 +136,8 @@ static void read_pcp(struct kernel *k, struct zone *z)
 	if (variant == VARIANT_NONE || kernel_get(k, z->kva, zone_pageset, &base) || !base)
 		return;
 	z->pcp_known = true;
-	kernel_for_each_cpu(k, cpu) {
+	kernel_for_each_cpu(k, cpu)
+	{
 		u64 pages = kernel_percpu(k, base, cpu), count;
 		if (variant == PAGESET_MEMBER)
 			pages = kernel_member(k, pages, pageset_pcp);
@@ -148,9 +158,11 @@ static enum read_status read_watermarks(struct kernel *k, struct zone *z)
 		status = kernel_get_element(k, z->kva, zone_watermark, i, &z->watermark[i]);
 		z->watermark[i] += z->watermark_boost;
 	}
-	z->nr_lowmem_reserve = (u32)u64_min(kernel_datum(k, zone_lowmem_reserve)->nr_elements, MAX_ZONES_PER_NODE);
+	z->nr_lowmem_reserve =
+		(u32)u64_min(kernel_datum(k, zone_lowmem_reserve)->nr_elements, MAX_ZONES_PER_NODE);
 	for (u32 i = 0; i < z->nr_lowmem_reserve && !status; i++)
-		status = kernel_get_element(k, z->kva, zone_lowmem_reserve, i, &z->lowmem_reserve[i]);
+		status = kernel_get_element(k, z->kva, zone_lowmem_reserve, i,
+					    &z->lowmem_reserve[i]);
 	return status;
 }
 
@@ -173,7 +185,8 @@ static enum read_status read_zone(struct kernel *k, struct zone *z)
 		return status;
 	read_free_areas(k, z);
 	read_pcp(k, z);
-	z->nr_stats = read_stats(k, z->kva, zone_vm_stat, zone_percpu_stats, percpu_zonestat_diff, z->stat);
+	z->nr_stats = read_stats(k, z->kva, zone_vm_stat, zone_percpu_stats, percpu_zonestat_diff,
+				 z->stat);
 	return READ_OK;
 }
 
@@ -188,7 +201,9 @@ static void zones_of_node(void *arg, const struct node *node)
 	struct zone_walk *walk = arg;
 	u64 nr = kernel_datum(walk->k, node_zones)->nr_elements;
 	for (u32 i = 0; i < u64_min(nr, MAX_ZONES_PER_NODE); i++) {
-		struct zone zone = {.node = node->id, .index = i, .kva = kernel_element(walk->k, node->kva, node_zones, i)};
+		struct zone zone = {.node = node->id,
+				    .index = i,
+				    .kva = kernel_element(walk->k, node->kva, node_zones, i)};
 		enum read_status status = read_zone(walk->k, &zone);
 		if (status)
 			kernel_unreadable(walk->k, "zone", status, zone.kva);
@@ -231,14 +246,18 @@ int vmstat_read(struct kernel *k, struct vmstat *vmstat, struct error *error)
 	if (node_for_each(k, sum_node, vmstat, error) || zone_for_each(k, sum_zone, vmstat, error))
 		return -1;
 	if (kernel_nr_unreadable(k) != before)
-		return error_set(error, EXIT_PARTIAL, "some nodes, zones or their per-cpu counters are not readable: sums without them would be wrong");
+		return error_set(
+			error, EXIT_PARTIAL,
+			"some nodes, zones or their per-cpu counters are not readable: sums without them would be wrong");
 	return 0;
 }
 
-static bool enumerator(const struct kernel *k, const char *type, const char *name, u64 limit, u64 *index)
+static bool enumerator(const struct kernel *k, const char *type, const char *name, u64 limit,
+		       u64 *index)
 {
 	s64 value;
-	if (!k->types || !typeinfo_enumerator(k->types, type, name, &value) || value < 0 || (u64)value >= limit)
+	if (!k->types || !typeinfo_enumerator(k->types, type, name, &value) || value < 0 ||
+	    (u64)value >= limit)
 		return false;
 	*index = (u64)value;
 	return true;
@@ -262,11 +281,14 @@ bool vm_event_get(struct kernel *k, const char *name, u64 *count)
 {
 	u64 i, base, part;
 	const struct datum *events = kernel_datum(k, vm_event_counts);
-	if (!enumerator(k, "enum vm_event_item", name, events->nr_elements, &i) || kernel_global(k, vm_event_states, &base))
+	if (!enumerator(k, "enum vm_event_item", name, events->nr_elements, &i) ||
+	    kernel_global(k, vm_event_states, &base))
 		return false;
 	*count = 0;
-	kernel_for_each_cpu(k, cpu) {
-		if (kernel_get_element(k, kernel_percpu(k, base, cpu), vm_event_counts, i, &part) == READ_OK)
+	kernel_for_each_cpu(k, cpu)
+	{
+		if (kernel_get_element(k, kernel_percpu(k, base, cpu), vm_event_counts, i, &part) ==
+		    READ_OK)
 			*count += part;
 	}
 	return true;

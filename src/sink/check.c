@@ -10,5 +10,6 @@ int sink_check(FILE *out, struct error *error)
 	errno = 0;
 	if (!fflush(out) && !failed)
 		return 0;
-	return error_set(error, EXIT_INTERNAL, "writing the output: %s", errno ? strerror(errno) : "failed");
+	return error_set(error, EXIT_INTERNAL, "writing the output: %s",
+			 errno ? strerror(errno) : "failed");
 }

@@ -79,8 +79,8 @@ void json_member(struct json_writer *w, const struct column *column, const struc
 	}
 }
 
-static void put_row(struct json_writer *w, const struct table *table, size_t row, const unsigned *chosen,
-		    size_t n)
+static void put_row(struct json_writer *w, const struct table *table, size_t row,
+		    const unsigned *chosen, size_t n)
 {
 	const struct value *values = table_row(table, row);
 	json_object_begin(w);
@@ -89,7 +89,8 @@ static void put_row(struct json_writer *w, const struct table *table, size_t row
 	json_object_end(w);
 }
 
-static void put_rows(struct json_writer *w, const struct table *table, const unsigned *chosen, size_t n)
+static void put_rows(struct json_writer *w, const struct table *table, const unsigned *chosen,
+		     size_t n)
 {
 	json_array_begin(w);
 	for (size_t row = 0; row < table_nr_rows(table); row++)
@@ -97,13 +98,14 @@ static void put_rows(struct json_writer *w, const struct table *table, const uns
 	json_array_end(w);
 }
 
-static int put_chosen(struct json_writer *w, const struct table *table, bool record, const char *columns,
-		      struct error *error)
+static int put_chosen(struct json_writer *w, const struct table *table, bool record,
+		      const char *columns, struct error *error)
 {
 	const struct table_spec *spec = table_spec(table);
 	unsigned *chosen = mem_calloc(spec->nr_columns, sizeof(*chosen));
 	size_t n;
-	int result = table_columns(spec, columns && *columns ? columns : "all", true, chosen, &n, error);
+	int result =
+		table_columns(spec, columns && *columns ? columns : "all", true, chosen, &n, error);
 	if (result)
 		json_null(w);
 	else if (!record)
@@ -121,12 +123,14 @@ static void put_all(struct json_writer *w, const struct table *table, bool recor
 	put_chosen(w, table, record, NULL, NULL);
 }
 
-int json_table(struct json_writer *w, const struct table *table, const char *columns, struct error *error)
+int json_table(struct json_writer *w, const struct table *table, const char *columns,
+	       struct error *error)
 {
 	return put_chosen(w, table, false, columns, error);
 }
 
-int json_record(struct json_writer *w, const struct table *table, const char *columns, struct error *error)
+int json_record(struct json_writer *w, const struct table *table, const char *columns,
+		struct error *error)
 {
 	return put_chosen(w, table, true, columns, error);
 }

@@ -1,8 +1,8 @@
 /*
  * The JSON writer: commas, newlines and nesting; what a value looks like is base/text's work.
  *
- * Pretty documents have one member per line, one space per level; an empty object or array stays on its
- * line.  Nothing is buffered here: a document may be larger than memory.
+ * Pretty documents have one member per line, one space per level; an empty object or array stays on
+ * its line.  Nothing is buffered here: a document may be larger than memory.
  */
 #include "sink/json_writer.h"
 

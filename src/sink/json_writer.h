@@ -7,8 +7,8 @@
  *	json_object_end(&w);
  *	return json_done(&w, error);
  *
- * Wrong nesting (a value without key in an object, an unclosed array) is a bug of ours: assertions.  Texts
- *may hold any bytes, keys are ours.  Write errors are told by json_done().
+ * Wrong nesting (a value without key in an object, an unclosed array) is a bug of ours: assertions.
+ *Texts may hold any bytes, keys are ours.  Write errors are told by json_done().
  */
 #ifndef SINK_JSON_WRITER_H
 #define SINK_JSON_WRITER_H

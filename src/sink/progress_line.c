@@ -1,8 +1,8 @@
 /*
  * The line: "decompressing the dump   42 %  [####      ]".
  *
- * Steps come from many threads and very often: all but one in a tenth of a second cost an atomic load.
- * The thread that gets the lock draws, the others go on with their work.
+ * Steps come from many threads and very often: all but one in a tenth of a second cost an atomic
+ * load. The thread that gets the lock draws, the others go on with their work.
  */
 #include "sink/progress_line.h"
 

@@ -1,4 +1,7 @@
-/* Progress as one line on a terminal that comes late, is redrawn in place and leaves nothing behind. */
+/*
+ * Progress as one line on a terminal that comes late, is redrawn in place and leaves nothing
+ * behind.
+ */
 #ifndef SINK_PROGRESS_LINE_H
 #define SINK_PROGRESS_LINE_H
 

@@ -14,19 +14,20 @@ struct sink_options {
 	const char *columns; /* --columns; NULL: the sink's defaults (text: by flags, JSON: all) */
 	bool wide;	     /* --verbose */
 	bool colour;	     /* decided once: terminal, no NO_COLOR, TERM not dumb */
-	bool utf8;	/* the terminal shows UTF-8: block characters for bars, an ellipsis for what is cut */
-	bool header;	/* false with --no-header: nothing but rows */
-	bool bytes;	/* --bytes: sizes and counts as plain numbers instead of 1.5 GiB and 1,234 */
-	bool pretty;	/* JSON: 1 space indent; else one line */
+	bool utf8;   /* the terminal shows UTF-8: block characters for bars, an ellipsis for what is
+			cut */
+	bool header; /* false with --no-header: nothing but rows */
+	bool bytes;  /* --bytes: sizes and counts as plain numbers instead of 1.5 GiB and 1,234 */
+	bool pretty; /* JSON: 1 space indent; else one line */
 	u32 page_size;	/* of the kernel, to show COL_PAGES as sizes; 0 when not known */
 	unsigned width; /* of the terminal, for cutting the last column; 0: don't cut */
 };
 
 /*
- * Text.  Aligned columns under a line of titles, numbers to the right, unknown as "?", unset as "-".
- * Sizes (bytes, KiB, pages) look like 1.5 GiB; with `bytes` all three are plain bytes and the title says so;
- * pages of an unknown size are a count and the title says so.  Below the table, unless `header` is off,
- * the reasons of what is unknown.
+ * Text.  Aligned columns under a line of titles, numbers to the right, unknown as "?", unset as
+ * "-". Sizes (bytes, KiB, pages) look like 1.5 GiB; with `bytes` all three are plain bytes and the
+ * title says so; pages of an unknown size are a count and the title says so.  Below the table,
+ * unless `header` is off, the reasons of what is unknown.
  */
 int sink_text_table(FILE *out, const struct table *table, const struct sink_options *options,
 		    struct error *error);
@@ -40,10 +41,11 @@ int sink_text_findings(FILE *out, const struct table *findings, const struct sin
 void sink_text_heading(FILE *out, const char *title, const struct sink_options *options);
 
 /*
- * JSON.  A table is an array of objects, a record one object; keys are the columns' keys.  An unknown value
- * is `null` with a sibling "<key>_why"; unset values of COLUMN_OPTIONAL columns are left out, others are
- * null. COL_ADDRESS is "0x...", COL_BOOL true or false, reals are shortest that read back the same. These
- * write one whole document; sink/json.h and sink/json_writer.h build larger ones.
+ * JSON.  A table is an array of objects, a record one object; keys are the columns' keys.  An
+ * unknown value is `null` with a sibling "<key>_why"; unset values of COLUMN_OPTIONAL columns are
+ * left out, others are null. COL_ADDRESS is "0x...", COL_BOOL true or false, reals are shortest
+ * that read back the same. These write one whole document; sink/json.h and sink/json_writer.h build
+ * larger ones.
  */
 int sink_json_table(FILE *out, const struct table *table, const struct sink_options *options,
 		    struct error *error);

@@ -42,14 +42,16 @@ static void measure(struct layout *l)
 		const struct value *values = table_row(l->table, row);
 		for (size_t i = 0; i < l->n; i++) {
 			cell_format(&l->cell, column_of(l, i), &values[l->chosen[i]], l->options);
-			l->widths[i] = u64_max(l->widths[i], text_safe_width(l->cell.text, l->cell.len));
+			l->widths[i] =
+				u64_max(l->widths[i], text_safe_width(l->cell.text, l->cell.len));
 		}
 	}
 }
 
 static void put_blanks(FILE *out, size_t n)
 {
-	static const char blanks[] = "                                                                ";
+	static const char blanks[] =
+		"                                                                ";
 	for (; n > sizeof(blanks) - 1; n -= sizeof(blanks) - 1)
 		fwrite(blanks, 1, sizeof(blanks) - 1, out);
 	fwrite(blanks, 1, n, out);
@@ -77,7 +79,8 @@ static void put_cell(struct layout *l, size_t i, const char *text, size_t len)
 		l->owed_blanks = 0;
 	}
 	if (last && !right && l->options->width)
-		text_put_safe_cut(l->out, text, len, last_width(l), l->options->utf8 ? "\u2026" : "~");
+		text_put_safe_cut(l->out, text, len, last_width(l),
+				  l->options->utf8 ? "\u2026" : "~");
 	else
 		text_put_safe(l->out, text, len);
 	l->owed_blanks = last ? 0 : l->owed_blanks + GAP + (right ? 0 : blanks);
@@ -108,7 +111,7 @@ static void put_row(struct layout *l, size_t row)
 	fputc('\n', l->out);
 }
 
-/* --- why something is unknown ------------------------------------------------------------------ */
+/* --- why something is unknown -------------------------------------------------------------- */
 
 struct reason {
 	unsigned column;
@@ -140,14 +143,15 @@ static void put_reasons(const struct layout *l)
 	}
 	for (size_t i = 0; i < n; i++) {
 		put_blanks(l->out, l->indent);
-		fprintf(l->out, "? %s, %zu row%s: ", table_spec(l->table)->columns[reasons[i].column].title,
+		fprintf(l->out,
+			"? %s, %zu row%s: ", table_spec(l->table)->columns[reasons[i].column].title,
 			reasons[i].rows, reasons[i].rows == 1 ? "" : "s");
 		text_put_safe(l->out, reasons[i].why, strlen(reasons[i].why));
 		fputc('\n', l->out);
 	}
 }
 
-/* --- a table ------------------------------------------------------------------------------------ */
+/* --- a table ------------------------------------------------------------------------------- */
 
 static void put_table(struct layout *l)
 {
@@ -172,7 +176,8 @@ static int indented_table(FILE *out, const struct table *table, const struct sin
 	struct layout l = {.out = out, .table = table, .options = options, .indent = indent};
 	l.chosen = mem_calloc(nr_columns, sizeof(*l.chosen));
 	l.widths = mem_calloc(nr_columns, sizeof(*l.widths));
-	int result = table_columns(table_spec(table), options->columns, options->wide, l.chosen, &l.n, error);
+	int result = table_columns(table_spec(table), options->columns, options->wide, l.chosen,
+				   &l.n, error);
 	if (!result)
 		put_table(&l);
 	free(l.chosen);
@@ -196,7 +201,7 @@ void sink_text_heading(FILE *out, const char *title, const struct sink_options *
 	fputs(options->colour ? "\033[0m\n" : "\n", out);
 }
 
-/* --- a record ----------------------------------------------------------------------------------- */
+/* --- a record ------------------------------------------------------------------------------ */
 
 static int put_record(FILE *out, const struct table *table, const struct sink_options *options,
 		      unsigned indent, struct error *error);
@@ -207,8 +212,8 @@ static size_t record_title_width(const struct table_spec *spec, const unsigned *
 	size_t width = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct column *column = &spec->columns[chosen[i]];
-		width = u64_max(width,
-				strlen(column->title) + strlen(cell_title_unit(column->type, options)));
+		width = u64_max(width, strlen(column->title) +
+					       strlen(cell_title_unit(column->type, options)));
 	}
 	return width;
 }
@@ -225,8 +230,8 @@ static int put_nested(FILE *out, const struct column *column, const struct value
 	return indented_table(out, value->table, &nested, indent + GAP, error);
 }
 
-static void put_line(FILE *out, const struct column *column, const struct value *value, size_t width,
-		     const struct sink_options *options, unsigned indent)
+static void put_line(FILE *out, const struct column *column, const struct value *value,
+		     size_t width, const struct sink_options *options, unsigned indent)
 {
 	struct cell cell = {0};
 	const char *unit = cell_title_unit(column->type, options);
@@ -244,8 +249,9 @@ static void put_line(FILE *out, const struct column *column, const struct value 
 	cell_done(&cell);
 }
 
-static int put_record_columns(FILE *out, const struct table *table, const unsigned *chosen, size_t n,
-			      const struct sink_options *options, unsigned indent, struct error *error)
+static int put_record_columns(FILE *out, const struct table *table, const unsigned *chosen,
+			      size_t n, const struct sink_options *options, unsigned indent,
+			      struct error *error)
 {
 	const struct table_spec *spec = table_spec(table);
 	const struct value *values = table_row(table, 0);
@@ -272,7 +278,8 @@ static int put_record(FILE *out, const struct table *table, const struct sink_op
 	if (!table_nr_rows(table))
 		return 0;
 	unsigned *chosen = mem_calloc(table_spec(table)->nr_columns, sizeof(*chosen));
-	int result = table_columns(table_spec(table), options->columns, options->wide, chosen, &n, error);
+	int result = table_columns(table_spec(table), options->columns, options->wide, chosen, &n,
+				   error);
 	if (!result)
 		result = put_record_columns(out, table, chosen, n, options, indent, error);
 	free(chosen);

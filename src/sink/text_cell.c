@@ -9,24 +9,28 @@
 
 enum { NUMBER_ROOM = sizeof(((struct cell *)0)->number) };
 
-typedef void (*format_fn)(struct cell *cell, const struct value *value, const struct sink_options *options);
+typedef void (*format_fn)(struct cell *cell, const struct value *value,
+			  const struct sink_options *options);
 
 struct cell_type {
 	format_fn format;
 	bool right_aligned;
 };
 
-static void format_text(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_text(struct cell *cell, const struct value *value,
+			const struct sink_options *options)
 {
 	cell->text = value->text;
 }
 
-static void format_plain(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_plain(struct cell *cell, const struct value *value,
+			 const struct sink_options *options)
 {
 	snprintf(cell->number, NUMBER_ROOM, "%" PRIu64, value->u);
 }
 
-static void format_count(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_count(struct cell *cell, const struct value *value,
+			 const struct sink_options *options)
 {
 	if (options->bytes)
 		format_plain(cell, value, options);
@@ -34,13 +38,17 @@ static void format_count(struct cell *cell, const struct value *value, const str
 		text_grouped(cell->number, value->u);
 }
 
-static void format_signed(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_signed(struct cell *cell, const struct value *value,
+			  const struct sink_options *options)
 {
 	snprintf(cell->number, NUMBER_ROOM, "%" PRId64, value->s);
 }
 
-/* n units of unit_bytes; what does not fit 64 bits (no RAM is that large) stays exact as a product. */
-static void format_size(struct cell *cell, u64 n, u32 unit_bytes, const struct sink_options *options)
+/*
+ * n units of unit_bytes; what does not fit 64 bits (no RAM is that large) stays exact as a product.
+ */
+static void format_size(struct cell *cell, u64 n, u32 unit_bytes,
+			const struct sink_options *options)
 {
 	u64 bytes;
 	if (__builtin_mul_overflow(n, (u64)unit_bytes, &bytes))
@@ -51,17 +59,20 @@ static void format_size(struct cell *cell, u64 n, u32 unit_bytes, const struct s
 		text_bytes(cell->number, bytes);
 }
 
-static void format_bytes(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_bytes(struct cell *cell, const struct value *value,
+			 const struct sink_options *options)
 {
 	format_size(cell, value->u, 1, options);
 }
 
-static void format_kib(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_kib(struct cell *cell, const struct value *value,
+		       const struct sink_options *options)
 {
 	format_size(cell, value->u, 1024, options);
 }
 
-static void format_pages(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_pages(struct cell *cell, const struct value *value,
+			 const struct sink_options *options)
 {
 	if (options->page_size)
 		format_size(cell, value->u, options->page_size, options);
@@ -69,12 +80,14 @@ static void format_pages(struct cell *cell, const struct value *value, const str
 		format_count(cell, value, options);
 }
 
-static void format_percent(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_percent(struct cell *cell, const struct value *value,
+			   const struct sink_options *options)
 {
 	snprintf(cell->number, NUMBER_ROOM, "%.1f %%", value->real);
 }
 
-static void format_seconds(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_seconds(struct cell *cell, const struct value *value,
+			   const struct sink_options *options)
 {
 	if (options->bytes)
 		snprintf(cell->number, NUMBER_ROOM, "%.3f", value->real);
@@ -83,23 +96,27 @@ static void format_seconds(struct cell *cell, const struct value *value, const s
 }
 
 /* As the kernel log shows it. */
-static void format_time_ns(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_time_ns(struct cell *cell, const struct value *value,
+			   const struct sink_options *options)
 {
 	snprintf(cell->number, NUMBER_ROOM, "%" PRIu64 ".%06u", value->u / 1000000000,
 		 (unsigned)(value->u % 1000000000 / 1000));
 }
 
-static void format_moment(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_moment(struct cell *cell, const struct value *value,
+			  const struct sink_options *options)
 {
 	text_moment(cell->number, value->u);
 }
 
-static void format_address(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_address(struct cell *cell, const struct value *value,
+			   const struct sink_options *options)
 {
 	snprintf(cell->number, NUMBER_ROOM, "0x%" PRIx64, value->u);
 }
 
-static void format_bool(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_bool(struct cell *cell, const struct value *value,
+			const struct sink_options *options)
 {
 	cell->text = value->u ? "yes" : "no";
 }
@@ -119,7 +136,8 @@ static void join(struct cell *cell, size_t *used, const char *text)
 	*used += len;
 }
 
-static void format_list(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_list(struct cell *cell, const struct value *value,
+			const struct sink_options *options)
 {
 	size_t used = 0;
 	for (size_t i = 0; i < value->list.n; i++)
@@ -127,7 +145,8 @@ static void format_list(struct cell *cell, const struct value *value, const stru
 	cell->text = used ? cell->joined : "";
 }
 
-static void format_numbers(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_numbers(struct cell *cell, const struct value *value,
+			   const struct sink_options *options)
 {
 	char number[32];
 	size_t used = 0;
@@ -138,7 +157,8 @@ static void format_numbers(struct cell *cell, const struct value *value, const s
 	cell->text = used ? cell->joined : "";
 }
 
-static void format_table(struct cell *cell, const struct value *value, const struct sink_options *options)
+static void format_table(struct cell *cell, const struct value *value,
+			 const struct sink_options *options)
 {
 	size_t n = table_nr_rows(value->table);
 	snprintf(cell->number, NUMBER_ROOM, "%zu row%s", n, n == 1 ? "" : "s");
@@ -192,5 +212,7 @@ const char *cell_title_unit(enum column_type type, const struct sink_options *op
 	if (type == COL_PAGES && !options->page_size)
 		return " (pages)";
 	bool size = type == COL_BYTES || type == COL_PAGES || type == COL_KIB;
-	return size && options->bytes ? " (bytes)" : type == COL_SECONDS && options->bytes ? " (s)" : "";
+	return size && options->bytes		       ? " (bytes)"
+	       : type == COL_SECONDS && options->bytes ? " (s)"
+						       : "";
 }

@@ -20,7 +20,10 @@ void cell_done(struct cell *cell);
 
 /* Numbers, sizes and times stand to the right. */
 bool cell_right_aligned(enum column_type type);
-/* What the title of the column must add, so that the numbers have a unit: " (bytes)", " (pages)" or "". */
+/*
+ * What the title of the column must add, so that the numbers have a unit: " (bytes)", " (pages)" or
+ * "".
+ */
 const char *cell_title_unit(enum column_type type, const struct sink_options *options);
 
 #endif

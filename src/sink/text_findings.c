@@ -39,7 +39,8 @@ static void put_finding(FILE *out, const struct value *finding, const struct sin
 	const char *severity = finding[FINDING_SEVERITY].text;
 	fprintf(out, "%s%-*s%s", options->colour ? colour_of(severity) : "", MARGIN, severity,
 		options->colour ? "\033[0m" : "");
-	put_safe(out, finding[FINDING_TITLE].state == VALUE_KNOWN ? finding[FINDING_TITLE].text : "?");
+	put_safe(out,
+		 finding[FINDING_TITLE].state == VALUE_KNOWN ? finding[FINDING_TITLE].text : "?");
 	fputc('\n', out);
 	put_detail(out, "", &finding[FINDING_EVIDENCE]);
 	put_detail(out, "next: ", &finding[FINDING_NEXT_STEP]);

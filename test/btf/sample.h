@@ -1,5 +1,5 @@
-/* Types whose layout the compiler tells twice: through offsetof() to the test, and through its debug
- * information. */
+/* Types whose layout the compiler tells twice: through offsetof() to the test, and through its
+ * debug information. */
 struct sample_list {
 	struct sample_list *next, *prev;
 };

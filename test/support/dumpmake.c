@@ -88,7 +88,7 @@ enum read_status dumpmake_status(u64 pfn)
 	return READ_OK;
 }
 
-/* --- kdump-compressed ------------------------------------------------------------------------------- */
+/* --- kdump-compressed ---------------------------------------------------------------------- */
 
 static size_t pack_page(u32 codec, const void *page, size_t size, u8 *out, size_t room)
 {
@@ -261,7 +261,7 @@ struct bytes dumpmake_kdump(const struct kdump_spec *spec)
 	return b;
 }
 
-/* --- ELF -------------------------------------------------------------------------------------------- */
+/* --- ELF ----------------------------------------------------------------------------------- */
 
 static void put_range(struct bytes *b, u64 offset, u64 paddr, u64 len)
 {
@@ -274,7 +274,8 @@ static void put_range(struct bytes *b, u64 offset, u64 paddr, u64 len)
 	}
 }
 
-static void put_elf_header(struct bytes *b, const struct elf_spec *s, u64 phoff, u64 shoff, u64 phnum)
+static void put_elf_header(struct bytes *b, const struct elf_spec *s, u64 phoff, u64 shoff,
+			   u64 phnum)
 {
 	Elf64_Ehdr ehdr = {
 		.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
@@ -350,7 +351,7 @@ struct bytes dumpmake_raw(u64 nr_pfns)
 	return b;
 }
 
-/* --- around the file -------------------------------------------------------------------------------- */
+/* --- around the file ----------------------------------------------------------------------- */
 
 static void put_record(struct bytes *out, u64 offset, const u8 *bytes, u64 size)
 {
@@ -364,11 +365,13 @@ struct bytes dumpmake_flatten(const struct bytes *in, size_t record, unsigned fl
 {
 	struct bytes out = {0};
 	u64 one = __builtin_bswap64(1);
-	bytes_put(&out, 0, "makedumpfile\0\x8b\xff\xff", 16); /* the field was never cleared by makedumpfile 1.6 */
+	bytes_put(&out, 0, "makedumpfile\0\x8b\xff\xff",
+		  16); /* the field was never cleared by makedumpfile 1.6 */
 	bytes_put(&out, 16, &one, 8);
 	bytes_put(&out, 24, &one, 8);
 	bytes_put(&out, 4096, NULL, 0);
-	if (flags & FLATTEN_OVERLAP) { /* wrong bytes first, over everything in records of odd sizes */
+	if (flags &
+	    FLATTEN_OVERLAP) { /* wrong bytes first, over everything in records of odd sizes */
 		u8 *wrong = mem_alloc(in->n);
 		memset(wrong, 0xee, in->n);
 		for (size_t at = 0; at < in->n; at += record * 3 + 5)

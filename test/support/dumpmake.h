@@ -1,6 +1,6 @@
 /*
- * Dumps for tests, made from a rule instead of memory: what page frame n holds, and whether the dump
- * holds it, follow from n alone, so that a reader can be checked against the rule.
+ * Dumps for tests, made from a rule instead of memory: what page frame n holds, and whether the
+ * dump holds it, follow from n alone, so that a reader can be checked against the rule.
  */
 #ifndef TEST_SUPPORT_DUMPMAKE_H
 #define TEST_SUPPORT_DUMPMAKE_H
@@ -13,7 +13,8 @@ struct bytes {
 	size_t n, room;
 };
 
-void bytes_put(struct bytes *b, u64 offset, const void *bytes, size_t len); /* grows; gaps are zeros */
+void bytes_put(struct bytes *b, u64 offset, const void *bytes,
+	       size_t len); /* grows; gaps are zeros */
 void bytes_done(struct bytes *b);
 
 /* The rule: every 7th page is zeros, every 5th does not compress, the others do. */

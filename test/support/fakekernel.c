@@ -39,11 +39,19 @@ void fake_datum(struct fake_kernel *fake, enum datum_id id, u64 value, u64 size)
 void fake_kernel_start(struct fake_kernel *fake, u64 bytes_kept)
 {
 	struct kernel *k = &fake->k;
-	Elf64_Ehdr header = {
-		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-		.e_type = ET_CORE, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_phoff = sizeof(header),
-		.e_ehsize = sizeof(header), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1};
-	Elf64_Phdr load = {.p_type = PT_LOAD, .p_offset = DATA_AT, .p_filesz = FAKE_BYTES, .p_memsz = FAKE_BYTES};
+	Elf64_Ehdr header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+					 ELFDATA2LSB, EV_CURRENT},
+			     .e_type = ET_CORE,
+			     .e_machine = EM_X86_64,
+			     .e_version = EV_CURRENT,
+			     .e_phoff = sizeof(header),
+			     .e_ehsize = sizeof(header),
+			     .e_phentsize = sizeof(Elf64_Phdr),
+			     .e_phnum = 1};
+	Elf64_Phdr load = {.p_type = PT_LOAD,
+			   .p_offset = DATA_AT,
+			   .p_filesz = FAKE_BYTES,
+			   .p_memsz = FAKE_BYTES};
 	u8 head[DATA_AT] = {0};
 	memcpy(head, &header, sizeof(header));
 	memcpy(head + sizeof(header), &load, sizeof(load));
@@ -64,7 +72,8 @@ void fake_kernel_start(struct fake_kernel *fake, u64 bytes_kept)
 	k->vspace.image = k->image;
 	k->vspace.arch = k->arch;
 	k->vspace.direct_map = (struct linear_map){FAKE_BASE, FAKE_BASE + FAKE_BYTES, 0};
-	k->vspace.paging = (struct paging){.page_shift = 12, .nr_levels = 0, .va_bits = 48, .signed_va = 1};
+	k->vspace.paging =
+		(struct paging){.page_shift = 12, .nr_levels = 0, .va_bits = 48, .signed_va = 1};
 }
 
 void fake_kernel_done(struct fake_kernel *fake)

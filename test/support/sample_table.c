@@ -30,7 +30,8 @@ static const struct column columns[] = {
 	[SAMPLE_TAGS] = {"tags", "TAGS", "texts", COL_LIST},
 	[SAMPLE_ORDERS] = {"orders", "ORDERS", "numbers", COL_NUMBERS, COLUMN_WIDE},
 	[SAMPLE_PARTS] = {"parts", "PARTS", "a table", COL_TABLE, COLUMN_JSON_ONLY, &part_spec},
-	[SAMPLE_HOLDER] = {"holder", "HOLDER", "a record", COL_RECORD, COLUMN_JSON_ONLY, &part_spec},
+	[SAMPLE_HOLDER] = {"holder", "HOLDER", "a record", COL_RECORD, COLUMN_JSON_ONLY,
+			   &part_spec},
 	[SAMPLE_NOTE] = {"note", "NOTE", "a text that may be missing", COL_TEXT, COLUMN_OPTIONAL},
 };
 

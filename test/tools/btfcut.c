@@ -1,16 +1,17 @@
 /*
- * btfcut: cut a kernel's BTF down to some types, so that a few 10 KB of it can be kept with the tests.
+ * btfcut: cut a kernel's BTF down to some types, so that a few 10 KB of it can be kept with the
+ *tests.
  *
  *	btfcut [-B base.btf] in.btf names.txt out.btf
  *
- * in.btf is raw BTF or an ELF file with a .BTF section; with -B it is a module's, and the output stands
- *alone. names.txt has one name a line as typeinfo_find() takes it ("struct page", "enum zone_stat_item",
- *"spinlock_t"), "var runqueues", or "enumerator MM_ANONPAGES" for the enum that has it; # starts a comment.
- *A name that this kernel does not have is told and left out.
+ * in.btf is raw BTF or an ELF file with a .BTF section; with -B it is a module's, and the output
+ *stands alone. names.txt has one name a line as typeinfo_find() takes it ("struct page", "enum
+ *zone_stat_item", "spinlock_t"), "var runqueues", or "enumerator MM_ANONPAGES" for the enum that
+ *has it; # starts a comment. A name that this kernel does not have is told and left out.
  *
- * Kept is what the named types hold by value, whole.  What they only point to becomes a forward declaration,
- *or void when it has no name; so do functions.  The output is BTF by the kernel's own rules (bpftool reads
- *it).
+ * Kept is what the named types hold by value, whole.  What they only point to becomes a forward
+ *declaration, or void when it has no name; so do functions.  The output is BTF by the kernel's own
+ *rules (bpftool reads it).
  */
 #include <stdio.h>
 
@@ -40,10 +41,10 @@ static _Noreturn void die(const char *what, const char *why)
 	exit(1);
 }
 
-/* --- marking -----------------------------------------------------------------------------------------------
- */
+/* --- marking ------------------------------------------------------------------------------- */
 
-static void record_of(const struct cut *cut, type_id id, struct type_record *record, struct btf_type *t)
+static void record_of(const struct cut *cut, type_id id, struct type_record *record,
+		      struct btf_type *t)
 {
 	cut->types->ops->record(cut->types, id, record);
 	*t = (struct btf_type){0};
@@ -107,8 +108,7 @@ static void mark(struct cut *cut, type_id id, enum mark how)
 	mark_parts(cut, &record, btf_kind(&t), how);
 }
 
-/* --- writing -----------------------------------------------------------------------------------------------
- */
+/* --- writing ------------------------------------------------------------------------------- */
 
 static u32 string(struct cut *cut, const char *text)
 {
@@ -131,14 +131,18 @@ static void put(struct cut *cut, u32 word)
 	*vec_push(&cut->words) = word;
 }
 
-/* Does it get an id?  Functions, and what is only pointed to and could not be declared, become void. */
+/*
+ * Does it get an id?  Functions, and what is only pointed to and could not be declared, become
+ * void.
+ */
 static bool is_written(const struct cut *cut, type_id id)
 {
 	struct type_record record;
 	struct btf_type t;
 	record_of(cut, id, &record, &t);
 	u32 kind = btf_kind(&t);
-	if (cut->marks[id] == DROPPED || kind == BTF_FUNC || kind == BTF_FUNC_PROTO || kind >= NR_BTF_KINDS)
+	if (cut->marks[id] == DROPPED || kind == BTF_FUNC || kind == BTF_FUNC_PROTO ||
+	    kind >= NR_BTF_KINDS)
 		return false;
 	bool can_be_pointed_to =
 		kind != BTF_ARRAY && (*record.name || (kind != BTF_STRUCT && kind != BTF_UNION));
@@ -243,8 +247,7 @@ static void write_file(const struct cut *cut, const char *path)
 		die(path, "can't be written");
 }
 
-/* --- reading -----------------------------------------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 static struct typeinfo *open_raw(const char *path, const struct typeinfo *base)
 {
@@ -271,7 +274,8 @@ static struct typeinfo *open_types(const char *path, const struct typeinfo *base
 	struct error error = ERROR_INIT;
 	if (elf_file_open(&file, path, NULL))
 		return open_raw(path, base);
-	const void *btf = elf_file_find(&file, ".BTF", &section) ? elf_file_data(&file, &section) : NULL;
+	const void *btf =
+		elf_file_find(&file, ".BTF", &section) ? elf_file_data(&file, &section) : NULL;
 	if (!btf)
 		die(path, "has no .BTF");
 	if (typeinfo_from_btf(&types, btf, section.sh_size, true, base, &error))
@@ -366,7 +370,8 @@ int main(int argc, char **argv)
 	mark_names(&cut, argv[2]);
 	write_types(&cut);
 	write_file(&cut, argv[3]);
-	fprintf(stderr, "btfcut: %zu bytes of types, %zu of names\n", cut.words.n * 4, cut.strings.n);
+	fprintf(stderr, "btfcut: %zu bytes of types, %zu of names\n", cut.words.n * 4,
+		cut.strings.n);
 	typeinfo_free(types);
 	typeinfo_free(base);
 	free(cut.marks);

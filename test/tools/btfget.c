@@ -1,5 +1,6 @@
 /*
- * btfget: the BTF of the kernel in a dump, as a file; and the names of all types that the schema asks for.
+ * btfget: the BTF of the kernel in a dump, as a file; and the names of all types that the schema
+ *asks for.
  *
  *	btfget DUMP OUT.btf
  *	btfget --names
@@ -31,7 +32,8 @@ static void put_names(void)
 		}
 	}
 	/* What readers ask for by name. */
-	static const char *const enums[] = {"enum vm_event_item", "enum zone_stat_item", "enum node_stat_item", "struct cpumask"};
+	static const char *const enums[] = {"enum vm_event_item", "enum zone_stat_item",
+					    "enum node_stat_item", "struct cpumask"};
 	for (size_t i = 0; i < ARRAY_SIZE(enums); i++)
 		puts(enums[i]);
 }
@@ -43,7 +45,8 @@ static int save(struct kernel *k, const char *path)
 		return -1;
 	u8 *bytes = mem_alloc(place.size);
 	FILE *out = fopen(path, "we");
-	int failed = !out || kernel_read(k, place.kva, bytes, place.size) || fwrite(bytes, 1, place.size, out) != place.size;
+	int failed = !out || kernel_read(k, place.kva, bytes, place.size) ||
+		     fwrite(bytes, 1, place.size, out) != place.size;
 	if (out)
 		failed |= fclose(out) != 0;
 	free(bytes);

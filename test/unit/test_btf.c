@@ -4,8 +4,7 @@
 #include "debuginfo/btf_format.h"
 #include "debuginfo/typeinfo.h"
 
-/* --- a writer ---------------------------------------------------------------------------------------------
- */
+/* --- a writer ------------------------------------------------------------------------------ */
 
 struct blob {
 	u32 words[1024]; /* types */
@@ -88,8 +87,7 @@ static void put_int(struct blob *b, const char *name, u32 size, u32 data)
 	word(b, data);
 }
 
-/* --- the tests
- * ----------------------------------------------------------------------------------------------- */
+/* --- the tests ----------------------------------------------------------------------------- */
 
 /* Before pahole 1.16 a bit field had an integer type of its own. */
 static void test_int_bits(void **state)
@@ -226,7 +224,8 @@ static void test_unknown_kind(void **state)
 	struct typeinfo *types = open_blob(&b, NULL), *module;
 	assert_int_equal(typeinfo_find(types, "struct before"), 1);
 	assert_int_equal(typeinfo_find(types, "struct after"), 0);
-	assert_non_null(strstr(typeinfo_source(types), "44 bytes after them not understood (kind 33)"));
+	assert_non_null(
+		strstr(typeinfo_source(types), "44 bytes after them not understood (kind 33)"));
 	assert_int_equal(typeinfo_from_btf(&module, b.bytes, b.size, false, types, NULL), -1);
 	typeinfo_free(types);
 

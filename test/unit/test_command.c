@@ -1,6 +1,6 @@
 /*
- * The dispatcher with a set of its own: a list, a command with every kind of option, one that fails.
- * Command lines are given as one string; the outputs go through real files.
+ * The dispatcher with a set of its own: a list, a command with every kind of option, one that
+ * fails. Command lines are given as one string; the outputs go through real files.
  */
 #include "support/capture.h"
 #include "support/cmocka_all.h"
@@ -14,7 +14,7 @@
 #include "command/help.h"
 #include "sink/json.h"
 
-/* --- a set of commands ---------------------------------------------------------------------------------- */
+/* --- a set of commands --------------------------------------------------------------------- */
 
 struct session {
 	int opened;
@@ -79,7 +79,8 @@ static const struct command_option own_rows[] = {
 	{"name", 'N', "NAME", "a name", OPTION_TEXT, offsetof(struct own_options, name)},
 	{"count", 0, "N", "a count", OPTION_COUNT, offsetof(struct own_options, count)},
 	{"size", 'S', "SIZE", "a size", OPTION_SIZE, offsetof(struct own_options, size)},
-	{"shape", 0, "SHAPE", "a shape", OPTION_CHOICE, offsetof(struct own_options, shape), shapes},
+	{"shape", 0, "SHAPE", "a shape", OPTION_CHOICE, offsetof(struct own_options, shape),
+	 shapes},
 	{"html", 0, "[=FILE]", "a page", OPTION_OUTPUT, offsetof(struct own_options, html)},
 };
 
@@ -90,7 +91,9 @@ static int run_show(struct command_context *context)
 	fprintf(context->out,
 		"all=%d name=%s count=%d size=%d shape=%s html=%s map=%d verbose=%d:", own->all,
 		own->name ? own->name : "", (int)own->count, (int)own->size, shapes[own->shape],
-		own->html ? own->html : "", (int)(context->common.map ? strlen(context->common.map) : 0), context->common.verbose);
+		own->html ? own->html : "",
+		(int)(context->common.map ? strlen(context->common.map) : 0),
+		context->common.verbose);
 	for (size_t i = 0; i < context->nr_operands; i++)
 		fprintf(context->out, " [%s]", context->operands[i]);
 	fputc('\n', context->out);
@@ -130,7 +133,8 @@ static const struct command fail = {
 	.run = run_fail,
 };
 
-static const struct command *const commands[] = {&list, &show, &fail, &command_help, &command_version};
+static const struct command *const commands[] = {&list, &show, &fail, &command_help,
+						 &command_version};
 
 static const struct command_need needs[] = {{1, "a dump"}, {2, "a second dump"}};
 
@@ -144,7 +148,7 @@ static const struct command_set set = {
 	.release = release,
 };
 
-/* --- running a line ------------------------------------------------------------------------------------- */
+/* --- running a line ------------------------------------------------------------------------ */
 
 /* Everything happens in a directory of its own, with two dumps in it. */
 static char directory[] = "/tmp/memwho-test-XXXXXX";
@@ -181,7 +185,8 @@ static struct outcome run_with(const struct command_set *commands_of, const char
 	char words[512], *argv[32] = {(char *)"memwho"}, *save = NULL;
 	int argc = 1;
 	snprintf(words, sizeof(words), "%s", line);
-	for (char *word = strtok_r(words, " ", &save); word && argc < 31; word = strtok_r(NULL, " ", &save))
+	for (char *word = strtok_r(words, " ", &save); word && argc < 31;
+	     word = strtok_r(NULL, " ", &save))
 		argv[argc++] = word;
 	int old = dup(STDOUT_FILENO), fd = open("stdout.txt", O_CREAT | O_TRUNC | O_WRONLY, 0600);
 	fflush(stdout);
@@ -225,19 +230,20 @@ static void check_lines(const struct line_case *cases, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct outcome o = run_line(cases[i].line);
 		if (o.status != cases[i].status)
-			fail_msg("memwho %s: exit status %d (%s)", cases[i].line, o.status, o.error.text);
+			fail_msg("memwho %s: exit status %d (%s)", cases[i].line, o.status,
+				 o.error.text);
 		if (!matches(o.out, cases[i].out))
 			fail_msg("memwho %s: prints \"%s\" and not \"%s\"", cases[i].line, o.out,
 				 cases[i].out);
 		if (!strstr(o.error.text, cases[i].says) || (!*cases[i].says && *o.error.text))
-			fail_msg("memwho %s: says \"%s\" and not \"%s\"", cases[i].line, o.error.text,
-				 cases[i].says);
+			fail_msg("memwho %s: says \"%s\" and not \"%s\"", cases[i].line,
+				 o.error.text, cases[i].says);
 		assert_int_equal(sessions_open, 0);
 		outcome_done(&o);
 	}
 }
 
-#define SHOWN(all, name, count, size, shape, html, map, verbose, operands)               \
+#define SHOWN(all, name, count, size, shape, html, map, verbose, operands)                   \
 	"all=" all " name=" name " count=" count " size=" size " shape=" shape " html=" html \
 	" map=" map " verbose=" verbose ":" operands "\n"
 
@@ -245,26 +251,34 @@ static void test_options(void **state)
 {
 	static const struct line_case cases[] = {
 		{"show", 4, SHOWN("0", "", "0", "0", "round", "", "0", "0", ""), ""},
-		{"show -av --name=x y", 4, SHOWN("1", "x", "0", "0", "round", "", "0", "1", " [y]"), ""},
-		{"-a show y --name x", 4, SHOWN("1", "x", "0", "0", "round", "", "0", "0", " [y]"), ""},
-		{"--name show show -Nz", 4, SHOWN("0", "z", "0", "0", "round", "", "0", "0", ""), ""},
+		{"show -av --name=x y", 4, SHOWN("1", "x", "0", "0", "round", "", "0", "1", " [y]"),
+		 ""},
+		{"-a show y --name x", 4, SHOWN("1", "x", "0", "0", "round", "", "0", "0", " [y]"),
+		 ""},
+		{"--name show show -Nz", 4, SHOWN("0", "z", "0", "0", "round", "", "0", "0", ""),
+		 ""},
 		{"-aNx show", 4, SHOWN("1", "x", "0", "0", "round", "", "0", "0", ""), ""},
 		{"show -S 1.5K --count=0x10 --shape square", 4,
 		 SHOWN("0", "", "16", "1536", "square", "", "0", "0", ""), ""},
 		{"show --name=", 4, SHOWN("0", "", "0", "0", "round", "", "0", "0", ""), ""},
 		{"show --name -x", 4, SHOWN("0", "-x", "0", "0", "round", "", "0", "0", ""), ""},
-		{"show -- -a --x", 4, SHOWN("0", "", "0", "0", "round", "", "0", "0", " [-a] [--x]"), ""},
+		{"show -- -a --x", 4,
+		 SHOWN("0", "", "0", "0", "round", "", "0", "0", " [-a] [--x]"), ""},
 		{"show - -", 4, SHOWN("0", "", "0", "0", "round", "", "0", "0", " [-] [-]"), ""},
-		{"--map xyz show show", 4, SHOWN("0", "", "0", "0", "round", "", "3", "0", " [show]"), ""},
+		{"--map xyz show show", 4,
+		 SHOWN("0", "", "0", "0", "round", "", "3", "0", " [show]"), ""},
 		{"show --html", 4, SHOWN("0", "", "0", "0", "round", "-", "0", "0", ""), ""},
-		{"show --html a.html", 4, SHOWN("0", "", "0", "0", "round", "a.html", "0", "0", ""), ""},
+		{"show --html a.html", 4, SHOWN("0", "", "0", "0", "round", "a.html", "0", "0", ""),
+		 ""},
 		{"show --html a", 4, SHOWN("0", "", "0", "0", "round", "-", "0", "0", " [a]"), ""},
-		{"show a --html b", 4, SHOWN("0", "", "0", "0", "round", "b", "0", "0", " [a]"), ""},
+		{"show a --html b", 4, SHOWN("0", "", "0", "0", "round", "b", "0", "0", " [a]"),
+		 ""},
 		{"show dump --html dump2", 4,
 		 SHOWN("0", "", "0", "0", "round", "-", "0", "0", " [dump] [dump2]"), ""},
-		{"show dump --html -", 4, SHOWN("0", "", "0", "0", "round", "-", "0", "0", " [dump]"), ""},
-		{"show dump --html --all", 4, SHOWN("1", "", "0", "0", "round", "-", "0", "0", " [dump]"),
-		 ""},
+		{"show dump --html -", 4,
+		 SHOWN("0", "", "0", "0", "round", "-", "0", "0", " [dump]"), ""},
+		{"show dump --html --all", 4,
+		 SHOWN("1", "", "0", "0", "round", "-", "0", "0", " [dump]"), ""},
 		{"show --al", 2, "", "unknown option --al; did you mean --all?\nmemwho help show"},
 		{"show -x", 2, "", "unknown option -x"},
 		{"show --sort pid", 2, "", "show: unknown option --sort"},
@@ -287,8 +301,10 @@ static void test_options(void **state)
 static void test_commands(void **state)
 {
 	static const struct line_case cases[] = {
-		{"lits dump", 2, "", "\"lits\" is neither a command nor a file; did you mean \"list\"?"},
-		{"xyzzy", 2, "", "\"xyzzy\" is neither a command nor a file\nmemwho help lists the commands"},
+		{"lits dump", 2, "",
+		 "\"lits\" is neither a command nor a file; did you mean \"list\"?"},
+		{"xyzzy", 2, "",
+		 "\"xyzzy\" is neither a command nor a file\nmemwho help lists the commands"},
 		{"/nonexistent/vmcore", 3, "", "/nonexistent/vmcore: No such file or directory"},
 		{"dump -c pid --no-header", 0, "4711\n   2\n  99\n", ""},
 		{"dump dump2 -c pid --no-header", 0, "4711\n   2\n  99\n", ""},
@@ -304,8 +320,8 @@ static void test_commands(void **state)
 		 "--filter: samples has no column \"pd\"; did you mean \"pid\"?"},
 		{"list dump --sort nope", 2, "", "--sort: samples has no column"},
 		{"list dump --columns nope", 2, "", "--columns: samples has no column"},
-		{"list --columns help", 0, "*pid         PID      pid              always      a process\n",
-		 ""},
+		{"list --columns help", 0,
+		 "*pid         PID      pid              always      a process\n", ""},
 		{"list --columns help --json", 0, "*\"key\": \"address\"", ""},
 		{"help list --nope", 2, "", "unknown option --nope"},
 		{"version", 0, "*version:  " MEMWHO_VERSION "\n", ""},
@@ -336,7 +352,8 @@ static void test_json(void **state)
 		{"list dump --json - -c pid -f pid=4711", 0, list_json, ""},
 		{"--json - dump -c pid -f pid=4711", 0, list_json, ""},
 		{"list dump --json -c pid -n 1", 0, "*\"samples_total\": 3\n}\n", ""},
-		{"list dump --json -v -c pid", 0, "*\"findings\": [\n  {\n   \"severity\": \"warning\"", ""},
+		{"list dump --json -v -c pid", 0,
+		 "*\"findings\": [\n  {\n   \"severity\": \"warning\"", ""},
 		{"fail --json", 3,
 		 "*\"half\": [\n  {\n   \"waiting\": null\n  }\n ],\n \"error\": \"broken \\u003chere\\u003e\"\n}\n",
 		 "broken <here>"},
@@ -367,7 +384,8 @@ static void test_output_files(void **state)
 		check_file("r.json", list_json);
 		outcome_done(&o);
 	}
-	struct outcome o = run_line("list dump -c pid -f pid=4711 --no-header -o t.txt --json result");
+	struct outcome o =
+		run_line("list dump -c pid -f pid=4711 --no-header -o t.txt --json result");
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.out, "");
 	check_file("t.txt", "4711\n");
@@ -399,7 +417,8 @@ static void test_write_errors(void **state)
 {
 	static const struct line_case cases[] = {
 		{"list dump -o /dev/full", 5, "", "writing /dev/full: No space left on device"},
-		{"list dump --json=/dev/full", 5, "*4711", "writing /dev/full: No space left on device"},
+		{"list dump --json=/dev/full", 5, "*4711",
+		 "writing /dev/full: No space left on device"},
 		{"list dump -o /nonexistent/x", 5, "", "opening /nonexistent/x for writing"},
 	};
 	if (access("/dev/full", W_OK))
@@ -430,8 +449,7 @@ static void test_no_session(void **state)
 	outcome_done(&o);
 }
 
-/* --- what is derived: judged by the programs that read it, when they are there ---------------------------
- */
+/* --- what is derived: judged by the programs that read it, when they are there ------------- */
 
 static bool passes(const char *line, const char *command)
 {
@@ -456,9 +474,10 @@ static void test_derived(void **state)
 		"COMP_WORDS=(memwho show --shape s) COMP_CWORD=3; _memwho; [ \"${COMPREPLY[*]}\" = square ] "
 		"|| exit 1; COMP_WORDS=(memwho list dump --sort pi) COMP_CWORD=4; _memwho; "
 		"[ \"${COMPREPLY[*]}\" = pid ]'"));
-	assert_true(passes("help --completion zsh", "command -v zsh >/dev/null || exit 0; zsh -n derived"));
-	assert_true(
-		passes("help --completion fish", "command -v fish >/dev/null || exit 0; fish -n derived"));
+	assert_true(passes("help --completion zsh",
+			   "command -v zsh >/dev/null || exit 0; zsh -n derived"));
+	assert_true(passes("help --completion fish",
+			   "command -v fish >/dev/null || exit 0; fish -n derived"));
 }
 
 /* The program's own records: every row has its texts, no option or command stands twice. */
@@ -484,9 +503,11 @@ static void test_records(void **state)
 		for (size_t j = 0; command->spec && j < command->spec->nr_columns; j++) {
 			unsigned column;
 			const char *key = command->spec->columns[j].key;
-			assert_true(command->spec->columns[j].help && command->spec->columns[j].title);
-			assert_int_equal(table_spec_column(command->spec, key, strlen(key), &column, NULL),
-					 0);
+			assert_true(command->spec->columns[j].help &&
+				    command->spec->columns[j].title);
+			assert_int_equal(
+				table_spec_column(command->spec, key, strlen(key), &column, NULL),
+				0);
 			assert_int_equal(column, j);
 		}
 	}
@@ -503,7 +524,8 @@ static int enter_directory(void **state)
 
 static int leave_directory(void **state)
 {
-	static const char *const files[] = {"dump", "dump2", "link", "stdout.txt", "derived", "rendered"};
+	static const char *const files[] = {"dump",	  "dump2",   "link",
+					    "stdout.txt", "derived", "rendered"};
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(files[i]);
 	return chdir("/") || rmdir(directory);

@@ -74,8 +74,8 @@ static void align_past(struct cursor *c)
 
 static void test_past_the_end(void **state)
 {
-	static void (*const ways[])(struct cursor * c) = {read_u64, seek_past,	  seek_far,  skip_past,
-							  skip_far, skip_to_wrap, align_past};
+	static void (*const ways[])(struct cursor * c) = {
+		read_u64, seek_past, seek_far, skip_past, skip_far, skip_to_wrap, align_past};
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
 		struct cursor c = cursor_over(bytes, sizeof(bytes));
 		cursor_skip(&c, 9);

@@ -64,8 +64,8 @@ static void check_page(struct image *image, u64 pfn, size_t size, enum read_stat
 	static _Thread_local u8 page[65536], wanted[65536];
 	enum read_status status = image_read(image, pfn * size, page, size);
 	if (status != expected)
-		fail_msg("pfn %llu: %s, expected %s", (unsigned long long)pfn, read_status_name(status),
-			 read_status_name(expected));
+		fail_msg("pfn %llu: %s, expected %s", (unsigned long long)pfn,
+			 read_status_name(status), read_status_name(expected));
 	if (status)
 		return;
 	dumpmake_page(pfn, wanted, size);
@@ -105,7 +105,8 @@ static void check_ranges(struct image *image, u64 from, u64 to, size_t size)
 			if (!expected)
 				expected = dumpmake_status(pfn + i);
 		}
-		assert_int_equal(image_read(image, pfn * size + skip, got, n * size - skip), expected);
+		assert_int_equal(image_read(image, pfn * size + skip, got, n * size - skip),
+				 expected);
 		if (!expected)
 			assert_memory_equal(got, wanted + skip, n * size - skip);
 	}
@@ -143,7 +144,7 @@ static void check_notes(const struct image *image)
 	assert_int_equal(notes, 1);
 }
 
-/* --- kdump-compressed ------------------------------------------------------------------------------- */
+/* --- kdump-compressed ---------------------------------------------------------------------- */
 
 static const u32 codecs[] = {
 	0,
@@ -166,8 +167,9 @@ static void kdump_every_codec_and_block_size(void **state)
 	static const u32 sizes[] = {4096, 16384, 65536};
 	for (size_t c = 0; c < ARRAY_SIZE(codecs); c++) {
 		for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
-			struct kdump_spec spec = {
-				.codec = codecs[c], .block_size = sizes[s], .nr_pfns = s ? 700 : NR_PFNS};
+			struct kdump_spec spec = {.codec = codecs[c],
+						  .block_size = sizes[s],
+						  .nr_pfns = s ? 700 : NR_PFNS};
 			struct bytes b = dumpmake_kdump(&spec);
 			struct image *image = open_bytes(&b);
 			check_info(image, "kdump");
@@ -186,7 +188,8 @@ static void kdump_every_codec_and_block_size(void **state)
 static void kdump_every_version(void **state)
 {
 	for (u32 version = 1; version <= 6; version++) {
-		struct kdump_spec spec = {.version = version, .codec = codecs[1], .nr_pfns = NR_PFNS};
+		struct kdump_spec spec = {
+			.version = version, .codec = codecs[1], .nr_pfns = NR_PFNS};
 		struct bytes b = dumpmake_kdump(&spec);
 		struct image *image = open_bytes(&b);
 		size_t len;
@@ -271,7 +274,8 @@ static void one_damaged_page(void **state)
 		check_page(image, 401, 4096, READ_DAMAGED);
 		check_page(image, 422, 4096, READ_DAMAGED);
 		assert_int_equal(image_read(image, 381 * 4096, many, sizeof(many)),
-				 READ_EXCLUDED == dumpmake_status(388) ? READ_EXCLUDED : READ_DAMAGED);
+				 READ_EXCLUDED == dumpmake_status(388) ? READ_EXCLUDED
+								       : READ_DAMAGED);
 		assert_int_equal(image_read(image, 400 * 4096, many, 3 * 4096), READ_DAMAGED);
 		check_pages(image, 0, 401, 4096);
 		check_pages(image, 402, 422, 4096);
@@ -284,7 +288,9 @@ static void one_damaged_page(void **state)
 	}
 }
 
-/* Whatever is cut off: every page is right or READ_TRUNCATED, and image_state agrees with reading. */
+/*
+ * Whatever is cut off: every page is right or READ_TRUNCATED, and image_state agrees with reading.
+ */
 static void check_truncated(struct image *image)
 {
 	u8 page[4096], wanted[4096];
@@ -314,7 +320,8 @@ static u64 readable(struct image *image)
 static void cut_everywhere(const struct bytes *b, const u64 *edges, size_t nr_edges)
 {
 	for (size_t i = 0; i < 40 + 3 * nr_edges; i++) {
-		size_t len = i < 40 ? b->n * i / 40 : (size_t)edges[(i - 40) / 3] + (i - 40) % 3 - 1;
+		size_t len =
+			i < 40 ? b->n * i / 40 : (size_t)edges[(i - 40) / 3] + (i - 40) % 3 - 1;
 		struct image *image;
 		struct error error = ERROR_INIT;
 		char *path = dumpmake_write(b, len);
@@ -334,8 +341,9 @@ static void kdump_truncated(void **state)
 	struct kdump_spec spec = {.codec = codecs[1], .nr_pfns = NR_PFNS};
 	struct bytes b = dumpmake_kdump(&spec);
 	u64 descs = dumpmake_kdump_descs(&spec);
-	const u64 edges[] = {464,   4096,	 4096 + 104, 8192,	 12288,		  12288 + 100,
-			     16384, 16384 + 200, descs,	     descs + 24, descs + 100 * 24};
+	const u64 edges[] = {464,   4096,	 4096 + 104,	  8192,
+			     12288, 12288 + 100, 16384,		  16384 + 200,
+			     descs, descs + 24,	 descs + 100 * 24};
 	cut_everywhere(&b, edges, ARRAY_SIZE(edges));
 	struct image *image = open_cut(&b, b.n * 6 / 10);
 	assert_true(readable(image) > 300);
@@ -376,7 +384,9 @@ static void kdump_hostile_headers(void **state)
 		refuse(b.v, b.n, rows[i].says);
 		bytes_done(&b);
 	}
-	/* 16 TiB of page frames by the header, with the bitmap of 2000: what is there is still read */
+	/*
+	 * 16 TiB of page frames by the header, with the bitmap of 2000: what is there is still read
+	 */
 	struct bytes b = dumpmake_kdump(&spec);
 	u64 many = (u64)1 << 32;
 	u32 blocks = 2 << 17;
@@ -386,7 +396,7 @@ static void kdump_hostile_headers(void **state)
 	bytes_done(&b);
 }
 
-/* --- ELF -------------------------------------------------------------------------------------------- */
+/* --- ELF ----------------------------------------------------------------------------------- */
 
 /* The rule's ranges as segments: the hole is left out, excluded ones have no bytes. */
 static size_t rule_loads(struct elf_load *loads, u64 nr_pfns)
@@ -399,8 +409,9 @@ static size_t rule_loads(struct elf_load *loads, u64 nr_pfns)
 		for (; pfn < nr_pfns && dumpmake_status(pfn) == READ_EXCLUDED; pfn++)
 			excluded++;
 		if (ok + excluded)
-			loads[n++] = (struct elf_load){
-				.paddr = start * 4096, .filesz = ok * 4096, .memsz = (ok + excluded) * 4096};
+			loads[n++] = (struct elf_load){.paddr = start * 4096,
+						       .filesz = ok * 4096,
+						       .memsz = (ok + excluded) * 4096};
 		for (; pfn < nr_pfns && dumpmake_status(pfn) == READ_UNMAPPED; pfn++) {
 		}
 	}
@@ -413,7 +424,8 @@ static void elf_forms(void **state)
 	static const u64 phoffs[] = {64, 192, 4096};
 	size_t n = rule_loads(loads, NR_PFNS);
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(phoffs); i++) {
-		struct elf_spec spec = {.loads = loads, .nr_loads = n, .phoff = phoffs[i / 2], .xnum = i % 2};
+		struct elf_spec spec = {
+			.loads = loads, .nr_loads = n, .phoff = phoffs[i / 2], .xnum = i % 2};
 		struct bytes b = dumpmake_elf(&spec);
 		struct image *image = open_bytes(&b);
 		check_info(image, "elf");
@@ -436,7 +448,10 @@ static void elf_overlaps_and_odd_edges(void **state)
 		 .vaddr = 0xffffffff81000000}, /* kernel text */
 		{.paddr = 0x1000, .filesz = 0x9ec00, .memsz = 0x9ec00},
 		{.paddr = 0x180000, .filesz = 0x40000, .memsz = 0x40000},
-		{.paddr = UINT64_MAX, .filesz = 0x1000, .memsz = 0x1000, .vaddr = 0xffffc90000000000},
+		{.paddr = UINT64_MAX,
+		 .filesz = 0x1000,
+		 .memsz = 0x1000,
+		 .vaddr = 0xffffc90000000000},
 		{.paddr = UINT64_MAX - 0x800, .filesz = 0x1000, .memsz = 0x1000},
 	};
 	struct elf_spec spec = {.loads = loads, .nr_loads = ARRAY_SIZE(loads)};
@@ -489,9 +504,11 @@ static void elf_truncated(void **state)
 static void elf_refused(void **state)
 {
 	static const struct elf_load load = {.paddr = 0x1000, .filesz = 0x1000, .memsz = 0x1000};
-	static const struct elf_load process[] = {{.vaddr = 0x400000, .filesz = 0x1000, .memsz = 0x1000},
-						  {.vaddr = 0x500000, .filesz = 0x1000, .memsz = 0x1000}};
-	struct bytes b = dumpmake_elf(&(struct elf_spec){.loads = &load, .nr_loads = 1, .type = ET_EXEC});
+	static const struct elf_load process[] = {
+		{.vaddr = 0x400000, .filesz = 0x1000, .memsz = 0x1000},
+		{.vaddr = 0x500000, .filesz = 0x1000, .memsz = 0x1000}};
+	struct bytes b =
+		dumpmake_elf(&(struct elf_spec){.loads = &load, .nr_loads = 1, .type = ET_EXEC});
 	refuse(b.v, b.n, "--vmlinux");
 	b.v[16] = ET_REL;
 	refuse(b.v, b.n, "module");
@@ -507,7 +524,7 @@ static void elf_refused(void **state)
 	bytes_done(&b);
 }
 
-/* --- raw, and what is no dump ----------------------------------------------------------------------- */
+/* --- raw, and what is no dump -------------------------------------------------------------- */
 
 static void raw_memory(void **state)
 {
@@ -572,7 +589,7 @@ static void what_it_seems_to_be(void **state)
 	}
 }
 
-/* --- threads ---------------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------------------------- */
 
 static void *read_all(void *arg)
 {
@@ -585,7 +602,8 @@ static void *read_all(void *arg)
 static void many_threads(void **state)
 {
 	for (size_t c = 0; c < ARRAY_SIZE(codecs); c++) {
-		struct bytes b = dumpmake_kdump(&(struct kdump_spec){.codec = codecs[c], .nr_pfns = NR_PFNS});
+		struct bytes b = dumpmake_kdump(
+			&(struct kdump_spec){.codec = codecs[c], .nr_pfns = NR_PFNS});
 		struct image *image = open_bytes(&b);
 		pthread_t threads[4];
 		for (size_t i = 0; i < ARRAY_SIZE(threads); i++)

@@ -1,6 +1,6 @@
 /*
- * What lies between a container and the disk: flattened form, whole-file compression, pipes, and the
- * block cache and bitmap index below the containers.
+ * What lies between a container and the disk: flattened form, whole-file compression, pipes, and
+ * the block cache and bitmap index below the containers.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -61,7 +61,7 @@ static void check_image(const char *path, const char *kind, const char *descript
 	image_close(image);
 }
 
-/* --- flattened -------------------------------------------------------------------------------------- */
+/* --- flattened ----------------------------------------------------------------------------- */
 
 static void check_bytes(struct file *file, const struct bytes *b, u64 from, u64 to)
 {
@@ -131,7 +131,8 @@ static void flattened_nonsense(void **state)
 	static const struct {
 		size_t offset;
 		const char *says;
-	} rows[] = {{16, "type"}, {24, "version"}, {4096, "makes no sense"}, {4104, "makes no sense"}};
+	} rows[] = {
+		{16, "type"}, {24, "version"}, {4096, "makes no sense"}, {4104, "makes no sense"}};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		flat.v[rows[i].offset] ^= 0x80;
 		char *path = dumpmake_write(&flat, flat.n);
@@ -170,7 +171,7 @@ static void proc_files_are_mapped(void **state)
 	bytes_done(&b);
 }
 
-/* --- compressed, pipes ------------------------------------------------------------------------------ */
+/* --- compressed, pipes --------------------------------------------------------------------- */
 
 static const char *const packers[] = {"gzip", "xz", "zstd"};
 
@@ -308,7 +309,7 @@ static void progress_is_told(void **state)
 	bytes_done(&b);
 }
 
-/* --- below ------------------------------------------------------------------------------------------ */
+/* --- below --------------------------------------------------------------------------------- */
 
 static void cache_keeps_what_is_used(void **state)
 {

@@ -11,7 +11,8 @@ static void test_chain(void **state)
 	struct error error = ERROR_INIT;
 	assert_int_equal(error.exit_status, EXIT_INPUT);
 	assert_string_equal(error.text, "");
-	assert_int_equal(error_set(&error, EXIT_PARTIAL, "offset %#x lies past the end", 0x9000), -1);
+	assert_int_equal(error_set(&error, EXIT_PARTIAL, "offset %#x lies past the end", 0x9000),
+			 -1);
 	assert_int_equal(error_add(&error, "page %d", 7), -1);
 	assert_int_equal(error_add(&error, "reading %s", "vmcore"), -1);
 	assert_string_equal(error.text, "reading vmcore: page 7: offset 0x9000 lies past the end");
@@ -44,7 +45,8 @@ static void test_long(void **state)
 	for (size_t len = sizeof(error.text) - 4; len < sizeof(error.text) + 2; len++) {
 		error_set(&error, EXIT_INPUT, "tail");
 		error_add(&error, "%.*s", (int)len, longest);
-		assert_in_range(strlen(error.text), len < 1023 ? len : 1023, sizeof(error.text) - 1);
+		assert_in_range(strlen(error.text), len < 1023 ? len : 1023,
+				sizeof(error.text) - 1);
 	}
 }
 

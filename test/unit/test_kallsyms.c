@@ -1,6 +1,6 @@
 /*
- * kallsyms: a small encoder of the test's own writes the tables as each release laid them out; what comes
- * back must be what went in.
+ * kallsyms: a small encoder of the test's own writes the tables as each release laid them out; what
+ * comes back must be what went in.
  */
 #include "support/cmocka_all.h"
 
@@ -11,8 +11,7 @@
 #define TEXT 0xffffffff9b400000ull   /* _text, with KASLR */
 #define TABLES 0xffffffff9c21a000ull /* where the tables are written */
 
-/* --- the encoder
- * -------------------------------------------------------------------------------------------- */
+/* --- the encoder --------------------------------------------------------------------------- */
 
 enum { AREA = 4 << 20, PAGE = 4096, JUNK = 3 * PAGE };
 
@@ -33,7 +32,8 @@ static const struct layout layouts[] = {
 	{"5.10", BASE_PERCPU, .marker_width = 4, .align = 8},
 	{"6.1 arm64", BASE, .marker_width = 4, .align = 8},
 	{"6.2", BASE_PERCPU, .seqs = true, .uleb = true, .marker_width = 4, .align = 8},
-	{"6.4 absolute", ABSOLUTE, .addresses_last = true, .uleb = true, .marker_width = 4, .align = 8},
+	{"6.4 absolute", ABSOLUTE, .addresses_last = true, .uleb = true, .marker_width = 4,
+	 .align = 8},
 	{"6.12", BASE_PERCPU, .addresses_last = true, .uleb = true, .marker_width = 4, .align = 8},
 	{"6.15", BASE, .addresses_last = true, .uleb = true, .marker_width = 4, .align = 8},
 	{"7.0", PLACE, .addresses_last = true, .uleb = true, .marker_width = 4, .align = 4},
@@ -55,7 +55,9 @@ struct image {
 	unsigned reads;
 };
 
-/* Token c is the character itself where names use it; the other codes stand for frequent strings. */
+/*
+ * Token c is the character itself where names use it; the other codes stand for frequent strings.
+ */
 static const char *const frequent[] = {"alloc", "kmem_", "_free", "cache", "__func__.",
 				       "sys_",	"node",	 "Tget_", "tput_", "show",
 				       "store", "x64",	 "init_", "page",  "struct"};
@@ -199,7 +201,10 @@ static void image_write(struct image *m)
 	put_junk(m, JUNK);
 }
 
-/* A kernel's symbols: per-cpu offsets where the encoding has them, _text and its aliases, then many. */
+/*
+ * A kernel's symbols: per-cpu offsets where the encoding has them, _text and its aliases, then
+ * many.
+ */
 static void make_entries(struct image *m, size_t n)
 {
 	m->entries = mem_calloc(n, sizeof(*m->entries));
@@ -213,7 +218,8 @@ static void make_entries(struct image *m, size_t n)
 		m->entries[i].address = k < 3 ? TEXT : TEXT + (k - 2) / 2 * 0x40;
 	for (i = 0; i < n; i++)
 		snprintf(m->entries[i].name, sizeof(m->entries[i].name), "%ckmem_cache_%s_node%zu",
-			 m->entries[i].address >> 63 ? "Ttdb"[i % 4] : 'A', i % 3 ? "alloc" : "Free", i);
+			 m->entries[i].address >> 63 ? "Ttdb"[i % 4] : 'A',
+			 i % 3 ? "alloc" : "Free", i);
 	snprintf(m->entries[first + 1].name, sizeof(m->entries[first + 1].name), "T_stext");
 }
 
@@ -242,8 +248,7 @@ static enum read_status read_image(void *context, u64 address, void *buffer, siz
 	return READ_OK;
 }
 
-/* --- the tests
- * ------------------------------------------------------------------------------------------------ */
+/* --- the tests ----------------------------------------------------------------------------- */
 
 static void assert_all(const struct image *m, const struct kallsyms_tables *tables, u64 text)
 {
@@ -358,7 +363,8 @@ static void test_holes(void **state)
 		assert_int_equal(n + lost, 1 << 15);
 
 		u64 table = m.tables.addresses ? m.tables.addresses : m.tables.offsets;
-		if (!layouts[i].addresses_last) { /* _text itself; elsewhere tokens are on the same page */
+		if (!layouts[i].addresses_last) { /* _text itself; elsewhere tokens are on the same
+						     page */
 			n = load_with_hole(&m, table, table + 64, &lost);
 			assert_in_range(n, (1 << 15) - 1026, (1 << 15) - 8);
 		}
@@ -366,9 +372,11 @@ static void test_holes(void **state)
 		n = load_with_hole(&m, table, table + PAGE, &lost);
 		assert_in_range(n, (1 << 15) - 1026, (1 << 15) - 512);
 
-		assert_int_equal(load_with_hole(&m, m.tables.token_table, m.tables.token_table + 1, &lost),
-				 0);
-		assert_int_equal(load_with_hole(&m, m.tables.num_syms, m.tables.num_syms + 1, &lost), 0);
+		assert_int_equal(
+			load_with_hole(&m, m.tables.token_table, m.tables.token_table + 1, &lost),
+			0);
+		assert_int_equal(
+			load_with_hole(&m, m.tables.num_syms, m.tables.num_syms + 1, &lost), 0);
 		image_free(&m);
 	}
 }
@@ -419,9 +427,12 @@ static void test_scan_nothing(void **state)
 	memset(m.bytes, 0, AREA);
 	assert_int_equal(kallsyms_scan(&tables, &reader, TABLES, TABLES + AREA, &error), -1);
 	/* Not mapped at all; a range that is upside down; the very end of the address space. */
-	assert_int_equal(kallsyms_scan(&tables, &reader, 0xffffffff00000000, 0xffffffff01000000, &error), -1);
+	assert_int_equal(
+		kallsyms_scan(&tables, &reader, 0xffffffff00000000, 0xffffffff01000000, &error),
+		-1);
 	assert_int_equal(kallsyms_scan(&tables, &reader, TABLES, TABLES - 1, &error), -1);
-	assert_int_equal(kallsyms_scan(&tables, &reader, UINT64_MAX - 5000, UINT64_MAX, &error), -1);
+	assert_int_equal(kallsyms_scan(&tables, &reader, UINT64_MAX - 5000, UINT64_MAX, &error),
+			 -1);
 	assert_int_equal(tables.names, 77);
 	image_free(&m);
 }

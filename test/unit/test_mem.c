@@ -19,8 +19,8 @@ static bool all_zero(const void *bytes, size_t size)
 /* Sizes around the blocks' limits: zeroed, aligned, apart from each other. */
 static void test_arena(void **state)
 {
-	static const size_t sizes[] = {0,	1, 15, 16, 17, 4080, 4096, 4097, 1 << 20, (1 << 20) + 1,
-				       3 << 20, 8};
+	static const size_t sizes[] = {
+		0, 1, 15, 16, 17, 4080, 4096, 4097, 1 << 20, (1 << 20) + 1, 3 << 20, 8};
 	struct arena arena = ARENA_INIT;
 	void *taken[ARRAY_SIZE(sizes)];
 	for (int round = 0; round < 2; round++) {

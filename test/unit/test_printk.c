@@ -1,6 +1,7 @@
 /*
- * The kernel log in both layouts, in states that a lab's dump does not show: wrapped rings, records without text, lost ones, the record
- * buffer of 3.5 to 5.9, impossible sizes.  Layouts as in kernel/printk/printk_ringbuffer.h and printk.c (struct printk_log) of these kernels.
+ * The kernel log in both layouts, in states that a lab's dump does not show: wrapped rings, records
+ * without text, lost ones, the record buffer of 3.5 to 5.9, impossible sizes.  Layouts as in
+ * kernel/printk/printk_ringbuffer.h and printk.c (struct printk_log) of these kernels.
  */
 #include "support/cmocka_all.h"
 
@@ -26,15 +27,23 @@ static bool add_line(void *arg, const struct log_record *r)
 {
 	struct lines *lines = arg;
 	size_t used = strlen(lines->text);
-	snprintf(lines->text + used, sizeof(lines->text) - used, "%.*s|", (int)r->text_len, r->text);
+	snprintf(lines->text + used, sizeof(lines->text) - used, "%.*s|", (int)r->text_len,
+		 r->text);
 	lines->level = r->level;
 	lines->time_ns = r->time_ns;
 	return true;
 }
 
-/* --- ring buffer: 4 descriptors of 24 bytes, 4 infos of 88, 64 bytes of text --------------------------------------------- */
+/* --- ring buffer: 4 descriptors of 24 bytes, 4 infos of 88, 64 bytes of text --------------- */
 
-enum { PRB = 0x100, DESCS = 0x1000, INFOS = 0x2000, TEXT = 0x3000, DESC_BYTES = 24, INFO_BYTES = 88 };
+enum {
+	PRB = 0x100,
+	DESCS = 0x1000,
+	INFOS = 0x2000,
+	TEXT = 0x3000,
+	DESC_BYTES = 24,
+	INFO_BYTES = 88
+};
 enum { RESERVED = 0, COMMITTED = 1, FINALIZED = 2, REUSABLE = 3 };
 
 static void ring_schema(struct fake_kernel *f)
@@ -72,7 +81,8 @@ static void ring_head(struct fake_kernel *f, u32 count_bits, u32 size_bits, u64 
 	fake_write_u64(f, PRB + 56, kva(TEXT));
 }
 
-static void ring_record(struct fake_kernel *f, u64 id, u64 state, u64 begin, u64 next, u64 text_at, const char *text)
+static void ring_record(struct fake_kernel *f, u64 id, u64 state, u64 begin, u64 next, u64 text_at,
+			const char *text)
 {
 	u64 desc = DESCS + id % 4 * DESC_BYTES, info = INFOS + id % 4 * INFO_BYTES;
 	u16 len = (u16)strlen(text);
@@ -113,8 +123,9 @@ static void ring(void **state)
 	ring_head(f, 2, 6, 10, 13);
 	ring_record(f, 10, FINALIZED, 0, 16, 0, "first");
 	ring_record(f, 11, COMMITTED, 16, 40, 16, "second");
-	ring_record(f, 12, FINALIZED, 40, 64 + 24, 0, "wrapped"); /* crosses the end: lies at the start, over the first */
-	ring_record(f, 13, FINALIZED, 1, 1, 32, "");		  /* no text */
+	ring_record(f, 12, FINALIZED, 40, 64 + 24, 0,
+		    "wrapped"); /* crosses the end: lies at the start, over the first */
+	ring_record(f, 13, FINALIZED, 1, 1, 32, ""); /* no text */
 	assert_int_equal(read_log(f, &lines, NULL), 0);
 	assert_string_equal(lines.text, "second|wrapped||"); /* the first's place was taken */
 	assert_int_equal(lines.lost, 1);
@@ -126,10 +137,10 @@ static void ring_loses(void **state)
 	struct fake_kernel *f = fake_ring();
 	struct lines lines;
 	ring_head(f, 2, 6, 10, 13);
-	ring_record(f, 10, REUSABLE, 0, 16, 0, "gone");	    /* given back: no loss */
-	ring_record(f, 11, RESERVED, 16, 32, 16, "half");   /* being written */
+	ring_record(f, 10, REUSABLE, 0, 16, 0, "gone");	  /* given back: no loss */
+	ring_record(f, 11, RESERVED, 16, 32, 16, "half"); /* being written */
 	ring_record(f, 12, FINALIZED, 32, 48, 32, "kept");
-	ring_record(f, 9, FINALIZED, 48, 64, 48, "old");    /* in the place of 13 */
+	ring_record(f, 9, FINALIZED, 48, 64, 48, "old"); /* in the place of 13 */
 	assert_int_equal(read_log(f, &lines, NULL), 0);
 	assert_string_equal(lines.text, "kept|");
 	assert_int_equal(lines.lost, 2);
@@ -152,7 +163,7 @@ static void ring_lies(void **state)
 	assert_non_null(strstr(error.text, "impossible sizes"));
 }
 
-/* --- record buffer -------------------------------------------------------------------------------------------------------- */
+/* --- record buffer ------------------------------------------------------------------------- */
 
 enum { BUFFER = 0x4000, HEADER_BYTES = 16 };
 

@@ -1,10 +1,11 @@
 /*
- * The schema against the types of real kernels: test/btf/KERNEL.btf is that kernel's BTF, cut down to what the schema asks for
- * (test/btf/README.md), test/golden/layout-KERNEL.txt what the schema must find in it.  A new kernel that moves something, and a
- * row that comes to mean something else, show as a difference of one line.
+ * The schema against the types of real kernels: test/btf/KERNEL.btf is that kernel's BTF, cut down
+ * to what the schema asks for (test/btf/README.md), test/golden/layout-KERNEL.txt what the schema
+ * must find in it.  A new kernel that moves something, and a row that comes to mean something else,
+ * show as a difference of one line.
  *
- * Offsets of the golden tables were compared with `bpftool btf dump` of the whole BTF when they were made: test/check-layout does it.
- * MEMWHO_UPDATE=1 writes the golden tables anew.
+ * Offsets of the golden tables were compared with `bpftool btf dump` of the whole BTF when they
+ * were made: test/check-layout does it. MEMWHO_UPDATE=1 writes the golden tables anew.
  */
 #include "support/cmocka_all.h"
 
@@ -28,7 +29,8 @@ static char *read_file(const char *path, size_t *size)
 
 static void put_row(FILE *out, const struct schema *schema, u32 i)
 {
-	static const char *const types[] = {[ROW_DATUM] = "member", [ROW_SIZE] = "size", [ROW_ENUM] = "enum"};
+	static const char *const types[] = {
+		[ROW_DATUM] = "member", [ROW_SIZE] = "size", [ROW_ENUM] = "enum"};
 	const struct schema_row *row = &schema_rows[i];
 	const struct datum *d = &schema->datum[i];
 	char path[128] = "";
@@ -49,7 +51,8 @@ static void put_row(FILE *out, const struct schema *schema, u32 i)
 	if (d->bit_size)
 		fprintf(out, " bits %u+%u", d->bit_shift, d->bit_size);
 	if (d->stride)
-		fprintf(out, " elements %llu of %llu", (unsigned long long)d->nr_elements, (unsigned long long)d->stride);
+		fprintf(out, " elements %llu of %llu", (unsigned long long)d->nr_elements,
+			(unsigned long long)d->stride);
 	fprintf(out, "  %s\n", path);
 }
 
@@ -59,7 +62,8 @@ static void put_schema(FILE *out, const struct schema *schema)
 	for (u32 i = 0; i < NR_DATA; i++)
 		put_row(out, schema, i);
 	for (u32 i = 0; i < NR_VARIANTS; i++)
-		fprintf(out, "variant %s: %s\n", variant_title(i), variant_choice_title(schema->variant[i]));
+		fprintf(out, "variant %s: %s\n", variant_title(i),
+			variant_choice_title(schema->variant[i]));
 }
 
 static char *layout_of(const char *kernel)
@@ -90,7 +94,8 @@ static void first_difference(const char *kernel, const char *want, const char *g
 	while (*want && *got) {
 		size_t a = strcspn(want, "\n"), b = strcspn(got, "\n");
 		if (a != b || memcmp(want, got, a))
-			fail_msg("%s: wanted \"%.*s\", got \"%.*s\"", kernel, (int)a, want, (int)b, got);
+			fail_msg("%s: wanted \"%.*s\", got \"%.*s\"", kernel, (int)a, want, (int)b,
+				 got);
 		want += a + 1;
 		got += b + 1;
 	}
@@ -152,7 +157,10 @@ static void log_without_types(void **state)
 	free(schema);
 }
 
-/* Every row says something that can be looked up, and no alternative is longer than the resolver takes. */
+/*
+ * Every row says something that can be looked up, and no alternative is longer than the resolver
+ * takes.
+ */
 static void rows_are_sound(void **state)
 {
 	for (u32 i = 0; i < NR_DATA; i++) {

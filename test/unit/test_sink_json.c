@@ -10,7 +10,10 @@
 #include "sink/json.h"
 #include "sink/sink.h"
 
-/* Strict JSON in valid UTF-8, says a parser that is not ours; true as well when there is no python3. */
+/*
+ * Strict JSON in valid UTF-8, says a parser that is not ours; true as well when there is no
+ * python3.
+ */
 static bool valid_json(const char *text)
 {
 	static const char check[] =
@@ -88,7 +91,8 @@ static void test_document(void **state)
 	for (int pretty = 0; pretty < 2; pretty++) {
 		struct capture out;
 		capture_begin(&out);
-		assert_int_equal(sink_json_document(out.out, parts, ARRAY_SIZE(parts), pretty, NULL), 0);
+		assert_int_equal(
+			sink_json_document(out.out, parts, ARRAY_SIZE(parts), pretty, NULL), 0);
 		assert_true(valid_json(capture_text(&out)));
 		assert_non_null(strstr(out.text, pretty ? "\"parts\": [],\n" : "\"parts\": [], "));
 		assert_non_null(strstr(out.text, "\"parts\": null"));
@@ -146,19 +150,20 @@ static void test_writer(void **state)
 	json_unknown(&w, "size", "it \"is\" <gone>");
 	json_unwind(&w, 0);
 	assert_int_equal(json_done(&w, NULL), 0);
-	assert_string_equal(capture_text(&out), "{\n"
-						" \"most\": 18446744073709551615,\n"
-						" \"least\": -9223372036854775808,\n"
-						" \"none\": null,\n"
-						" \"deep\": [\n"
-						"  [],\n"
-						"  {\n"
-						"   \"waits\": null\n"
-						"  }\n"
-						" ],\n"
-						" \"size\": null,\n"
-						" \"size_why\": \"it \\\"is\\\" \\u003cgone\\u003e\"\n"
-						"}\n");
+	assert_string_equal(capture_text(&out),
+			    "{\n"
+			    " \"most\": 18446744073709551615,\n"
+			    " \"least\": -9223372036854775808,\n"
+			    " \"none\": null,\n"
+			    " \"deep\": [\n"
+			    "  [],\n"
+			    "  {\n"
+			    "   \"waits\": null\n"
+			    "  }\n"
+			    " ],\n"
+			    " \"size\": null,\n"
+			    " \"size_why\": \"it \\\"is\\\" \\u003cgone\\u003e\"\n"
+			    "}\n");
 	assert_true(valid_json(out.text));
 	capture_done(&out);
 }

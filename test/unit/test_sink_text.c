@@ -42,7 +42,8 @@ static const struct table_case table_cases[] = {
 	 "4711  1610612736\n"
 	 "   2           -\n"
 	 "  99           ?\n"},
-	{{.columns = "pid,adj,kib,share,age_s,started_ns,time,address,kernel,tags,orders,parts,holder"},
+	{{.columns =
+		  "pid,adj,kib,share,age_s,started_ns,time,address,kernel,tags,orders,parts,holder"},
 	 "4711  -1000  2.0 MiB  12.5 %  1:02:03  1.500000  2024-05-31 12:00:00 UTC  0xffff888012345678  no   "
 	 "GFP_KERNEL, a, b  3, 0, 9  2 rows  1 row\n"
 	 "   2      -        -       -        -         -  -                                         -  yes  "
@@ -118,9 +119,10 @@ static void test_record(void **state)
 	options.columns = "name,bytes,pid,note";
 	capture_begin(&out);
 	assert_int_equal(sink_text_record(out.out, table, &options, NULL), 0);
-	assert_string_equal(capture_text(&out), "NAME: mysqld\n"
-						"SIZE: ?  (was excluded from the dump (dump level))\n"
-						"PID:  99\n");
+	assert_string_equal(capture_text(&out),
+			    "NAME: mysqld\n"
+			    "SIZE: ?  (was excluded from the dump (dump level))\n"
+			    "PID:  99\n");
 	capture_done(&out);
 	table_free(table);
 }
@@ -129,7 +131,8 @@ static void test_findings(void **state)
 {
 	struct table *findings = table_new(&findings_spec);
 	finding_add(findings, SEVERITY_NOTE, "n", "a note", NULL, NULL);
-	finding_add(findings, SEVERITY_CRITICAL, "c", "it is \033[5mfull", "24 GiB", "memwho slabs");
+	finding_add(findings, SEVERITY_CRITICAL, "c", "it is \033[5mfull", "24 GiB",
+		    "memwho slabs");
 	struct capture out;
 	capture_begin(&out);
 	assert_int_equal(sink_text_findings(out.out, findings, &plain, NULL), 0);
@@ -172,7 +175,7 @@ static void test_bar(void **state)
 	}
 }
 
-/* --- progress ------------------------------------------------------------------------------------------- */
+/* --- progress ------------------------------------------------------------------------------ */
 
 static u64 fake_now;
 
@@ -207,7 +210,7 @@ static void test_progress(void **state)
 	capture_done(&out);
 }
 
-/* --- outputs -------------------------------------------------------------------------------------------- */
+/* --- outputs ------------------------------------------------------------------------------- */
 
 static void test_output_file(void **state)
 {
@@ -224,7 +227,8 @@ static void test_output_file(void **state)
 	close(fd);
 	unlink(path);
 	assert_int_equal(output_open(&output, "/nonexistent/file", &error), -1);
-	assert_string_equal(error.text, "opening /nonexistent/file for writing: No such file or directory");
+	assert_string_equal(error.text,
+			    "opening /nonexistent/file for writing: No such file or directory");
 }
 
 static void test_output_full(void **state)

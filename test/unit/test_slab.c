@@ -1,6 +1,7 @@
 /*
- * What no dump of the lab shows of slabs: the older hiding of free pointers, and freelists that damage has bent.
- * The encodings by the kernel's own words: freelist_ptr() of mm/slub.c in 4.14 and in 5.7.
+ * What no dump of the lab shows of slabs: the older hiding of free pointers, and freelists that
+ * damage has bent. The encodings by the kernel's own words: freelist_ptr() of mm/slub.c in 4.14 and
+ * in 5.7.
  */
 #include "support/cmocka_all.h"
 
@@ -12,12 +13,24 @@ static void free_pointers(void **state)
 	const u64 at = 0xffff888012345670, next = 0xffff888012345780, random = 0x1122334455667788;
 	assert_int_equal(slab_free_pointer(SLAB_PLAIN, random, at, next), next);
 	assert_int_equal(slab_free_pointer(SLAB_XOR, random, at, next ^ random ^ at), next);
-	assert_int_equal(slab_free_pointer(SLAB_XOR_SWAB, random, at, next ^ random ^ 0x705634128088ffff), next);
+	assert_int_equal(
+		slab_free_pointer(SLAB_XOR_SWAB, random, at, next ^ random ^ 0x705634128088ffff),
+		next);
 }
 
 /* One cache with one partial slab of 4 objects of 64 bytes, two of them free; offsets are ours. */
 enum { HEAD = 0x100, CACHE = 0x200, NODE = 0x400, SLAB = 0x600, OBJECTS = 0x1000, NAME = 0x800 };
-enum { C_LIST = 0, C_NAME = 16, C_SIZE = 24, C_OBJSIZE = 28, C_FLAGS = 32, C_OO = 36, C_OFFSET = 40, C_RANDOM = 48, C_NODE = 64 };
+enum {
+	C_LIST = 0,
+	C_NAME = 16,
+	C_SIZE = 24,
+	C_OBJSIZE = 28,
+	C_FLAGS = 32,
+	C_OO = 36,
+	C_OFFSET = 40,
+	C_RANDOM = 48,
+	C_NODE = 64
+};
 enum { N_PARTIAL = 0, N_SLABS = 16, N_OBJECTS = 24, N_NR = 32 };
 enum { S_LIST = 0, S_FREELIST = 16, S_INUSE = 24, S_OBJECTS = 26, S_CACHE = 32 };
 #define RANDOM 0xfeedbeefcafe1234ull
@@ -33,11 +46,24 @@ static void put_schema(struct fake_kernel *f)
 		enum datum_id id;
 		u64 value, size;
 	} rows[] = {
-		{slab_caches, FAKE_BASE + HEAD, 16}, {cache_list, C_LIST, 16}, {cache_name, C_NAME, 8}, {cache_size, C_SIZE, 4},
-		{cache_object_size, C_OBJSIZE, 4}, {cache_flags, C_FLAGS, 4}, {cache_oo, C_OO, 4}, {cache_offset, C_OFFSET, 4},
-		{cache_random, C_RANDOM, 8}, {cache_node, C_NODE, 8}, {cache_node_partial, N_PARTIAL, 16},
-		{cache_node_nr_partial, N_NR, 8}, {cache_node_nr_slabs, N_SLABS, 8}, {cache_node_total_objects, N_OBJECTS, 8},
-		{slab_list, S_LIST, 16}, {slab_freelist, S_FREELIST, 8}, {slab_inuse, S_INUSE, 2}, {slab_objects, S_OBJECTS, 2},
+		{slab_caches, FAKE_BASE + HEAD, 16},
+		{cache_list, C_LIST, 16},
+		{cache_name, C_NAME, 8},
+		{cache_size, C_SIZE, 4},
+		{cache_object_size, C_OBJSIZE, 4},
+		{cache_flags, C_FLAGS, 4},
+		{cache_oo, C_OO, 4},
+		{cache_offset, C_OFFSET, 4},
+		{cache_random, C_RANDOM, 8},
+		{cache_node, C_NODE, 8},
+		{cache_node_partial, N_PARTIAL, 16},
+		{cache_node_nr_partial, N_NR, 8},
+		{cache_node_nr_slabs, N_SLABS, 8},
+		{cache_node_total_objects, N_OBJECTS, 8},
+		{slab_list, S_LIST, 16},
+		{slab_freelist, S_FREELIST, 8},
+		{slab_inuse, S_INUSE, 2},
+		{slab_objects, S_OBJECTS, 2},
 		{slab_cache, S_CACHE, 8},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -69,8 +95,10 @@ static void put_cache(struct fake_kernel *f, enum slab_hiding hiding, u16 inuse)
 	fake_write(f, SLAB + S_INUSE, &inuse, 2);
 	fake_write(f, SLAB + S_OBJECTS, &objects, 2);
 	/* XOR is its own inverse: hiding is what reading undoes */
-	fake_write_u64(f, OBJECTS + offset, slab_free_pointer(hiding, RANDOM, first + offset, second));
-	fake_write_u64(f, OBJECTS + 128 + offset, slab_free_pointer(hiding, RANDOM, second + offset, 0));
+	fake_write_u64(f, OBJECTS + offset,
+		       slab_free_pointer(hiding, RANDOM, first + offset, second));
+	fake_write_u64(f, OBJECTS + 128 + offset,
+		       slab_free_pointer(hiding, RANDOM, second + offset, 0));
 }
 
 static bool keep_cache(void *arg, const struct slab_cache *c)

@@ -62,7 +62,8 @@ static void test_at(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		struct symbol y;
 		u64 offset;
-		assert_int_equal(symbols_at(s, places[i].address, &y, &offset), places[i].name != NULL);
+		assert_int_equal(symbols_at(s, places[i].address, &y, &offset),
+				 places[i].name != NULL);
 		if (!places[i].name)
 			continue;
 		assert_string_equal(y.name, places[i].name);
@@ -167,8 +168,7 @@ static void test_empty(void **state)
 	symbols_free(NULL);
 }
 
-/* --- System.map -------------------------------------------------------------------------------------------
- */
+/* --- System.map ---------------------------------------------------------------------------- */
 
 static void write_file(char *path, const char *text)
 {
@@ -233,8 +233,7 @@ static void test_map_without_symbols(void **state)
 	}
 }
 
-/* --- ELF
- * ------------------------------------------------------------------------------------------------------ */
+/* --- ELF ----------------------------------------------------------------------------------- */
 
 static void test_elf(void **state)
 {

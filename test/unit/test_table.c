@@ -235,15 +235,16 @@ static void test_filter(void **state)
 		struct error error = ERROR_INIT;
 		int result = table_filter(table, c->expression, 4096, &error);
 		if (result != (c->kept ? 0 : -1))
-			fail_msg("%s: %s", c->expression, result ? error.text : "should be an error");
+			fail_msg("%s: %s", c->expression,
+				 result ? error.text : "should be an error");
 		if (c->kept && strcmp(pids(table), c->kept))
 			fail_msg("%s: keeps %s and not %s", c->expression, pids(table), c->kept);
 		if (!c->kept) {
 			assert_string_equal(pids(table), "4711 2 99");
 			assert_int_equal(error.exit_status, EXIT_USAGE);
 			if (!strstr(error.text, c->says))
-				fail_msg("%s: says \"%s\" and not \"%s\"", c->expression, error.text,
-					 c->says);
+				fail_msg("%s: says \"%s\" and not \"%s\"", c->expression,
+					 error.text, c->says);
 		}
 		table_free(table);
 	}
@@ -297,11 +298,12 @@ static void test_columns(void **state)
 		size_t n = 0, used = 0;
 		char text[256] = "";
 		struct error error = ERROR_INIT;
-		int result = table_columns(&sample_spec, cases[i].keys, cases[i].wide, chosen, &n, &error);
+		int result = table_columns(&sample_spec, cases[i].keys, cases[i].wide, chosen, &n,
+					   &error);
 		assert_int_equal(result, cases[i].chosen ? 0 : -1);
 		for (size_t j = 0; j < n; j++)
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", j ? " " : "",
-						 sample_spec.columns[chosen[j]].key);
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+						 j ? " " : "", sample_spec.columns[chosen[j]].key);
 		assert_string_equal(text, cases[i].chosen ? cases[i].chosen : "");
 	}
 }

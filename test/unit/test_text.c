@@ -27,9 +27,12 @@ static const struct escape_case escape_cases[] = {
 	{TEXT("\xc2\x9b"), "\\xc2\\x9b", "\"\\u009b\"", 8},
 	{TEXT("\x9b"), "\\x9b", "\"\\u009b\"", 4},
 	{TEXT("a\0b"), "a\\x00b", "\"a\\u0000b\"", 6},
-	{TEXT("\t\n\r\b\f\x7f"), "\\x09\\x0a\\x0d\\x08\\x0c\\x7f", "\"\\t\\n\\r\\b\\f\\u007f\"", 24},
+	{TEXT("\t\n\r\b\f\x7f"), "\\x09\\x0a\\x0d\\x08\\x0c\\x7f", "\"\\t\\n\\r\\b\\f\\u007f\"",
+	 24},
 	{TEXT("</script>&"), "</script>&", "\"\\u003c/script\\u003e\\u0026\"", 10},
-	/* bidi override, zero width space, line separator, byte order mark, tag, variation selector */
+	/*
+	 * bidi override, zero width space, line separator, byte order mark, tag, variation selector
+	 */
 	{TEXT("\u202e"), "\\xe2\\x80\\xae", "\"\\u202e\"", 12},
 	{TEXT("\u2066"), "\\xe2\\x81\\xa6", "\"\\u2066\"", 12},
 	{TEXT("\u200b"), "\\xe2\\x80\\x8b", "\"\\u200b\"", 12},
@@ -42,7 +45,8 @@ static const struct escape_case escape_cases[] = {
 	{TEXT("\u8a18\u61b6"), "\u8a18\u61b6", "\"\u8a18\u61b6\"", 4},
 	{TEXT("e\u0301"), "e\u0301", "\"e\u0301\"", 1},
 	{TEXT("\U0001f4be"), "\U0001f4be", "\"\U0001f4be\"", 2},
-	/* no UTF-8: lone continuation, overlong '/', overlong NUL, surrogate, beyond the end, cut off, 0xff
+	/* no UTF-8: lone continuation, overlong '/', overlong NUL, surrogate, beyond the end, cut
+	 * off, 0xff
 	 */
 	{TEXT("\x80"), "\\x80", "\"\\u0080\"", 4},
 	{TEXT("\xc0\xaf"), "\\xc0\\xaf", "\"\\u00c0\\u00af\"", 8},
@@ -66,7 +70,8 @@ static void test_escape(void **state)
 		capture_begin(&json);
 		text_put_json(json.out, c->text, c->len);
 		assert_string_equal(capture_text(&json), c->json);
-		assert_int_equal(text_safe(buffer, sizeof(buffer), c->text, c->len), strlen(c->safe));
+		assert_int_equal(text_safe(buffer, sizeof(buffer), c->text, c->len),
+				 strlen(c->safe));
 		assert_string_equal(buffer, c->safe);
 		assert_int_equal(text_safe_width(c->text, c->len), c->width);
 		capture_done(&safe);
@@ -107,7 +112,8 @@ static void test_cut(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct capture out;
 		capture_begin(&out);
-		text_put_safe_cut(out.out, cases[i].text, strlen(cases[i].text), cases[i].columns, "~");
+		text_put_safe_cut(out.out, cases[i].text, strlen(cases[i].text), cases[i].columns,
+				  "~");
 		assert_string_equal(capture_text(&out), cases[i].cut);
 		capture_done(&out);
 	}
@@ -189,7 +195,8 @@ struct parse_case {
 	u64 value;
 };
 
-static void check_parser(bool (*parse)(const char *, u64 *), const struct parse_case *cases, size_t n)
+static void check_parser(bool (*parse)(const char *, u64 *), const struct parse_case *cases,
+			 size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		u64 value = 77;
@@ -303,7 +310,8 @@ static void test_suggest(void **state)
 		{"", NULL},
 		{"sp", "ps"},
 		{"xyz", NULL},
-		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL},
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		 NULL},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct suggestion near = suggestion_for(cases[i].word, strlen(cases[i].word));

@@ -1,6 +1,6 @@
 /*
- * Types against the compiler: this program's own DWARF, DWARF 2 to 5 of cc, and BTF of clang must say what
- * offsetof() and sizeof() say.
+ * Types against the compiler: this program's own DWARF, DWARF 2 to 5 of cc, and BTF of clang must
+ * say what offsetof() and sizeof() say.
  */
 #include <unistd.h>
 
@@ -33,8 +33,8 @@ static const struct {
 	{"wide", offsetof(struct sample, wide), 8, TYPE_ENUM},
 	{"inner", offsetof(struct sample, inner), sizeof(struct sample_inner) * 2, TYPE_ARRAY, 2},
 	{"inner[1].tag", offsetof(struct sample, inner[1].tag), 1, TYPE_INT, .is_signed = true},
-	{"inner[1].counts[3].counter", offsetof(struct sample, inner[1].counts[3].counter), 4, TYPE_INT,
-	 .is_signed = true},
+	{"inner[1].counts[3].counter", offsetof(struct sample, inner[1].counts[3].counter), 4,
+	 TYPE_INT, .is_signed = true},
 	{"inner[0].counts[4]", offsetof(struct sample, inner[0].counts[4]), 4, TYPE_STRUCT},
 	{"pointer", offsetof(struct sample, pointer), 8, TYPE_PTR},
 	{"small", offsetof(struct sample, small), 1, TYPE_INT, .is_signed = true},
@@ -85,11 +85,12 @@ static void check_members(const struct typeinfo *types, type_id id)
 		if (!typeinfo_member(types, id, members[i].path, &m))
 			fail_msg("%s: no %s", typeinfo_source(types), members[i].path);
 		if (m.bit_offset != members[i].offset * 8 || m.size != members[i].size ||
-		    m.kind != members[i].kind || m.nr_elements != members[i].nr_elements || m.bit_size)
+		    m.kind != members[i].kind || m.nr_elements != members[i].nr_elements ||
+		    m.bit_size)
 			fail_msg("%s: %s at bit %llu, %llu bytes, kind %d, %llu elements, %u bits",
-				 typeinfo_source(types), members[i].path, (unsigned long long)m.bit_offset,
-				 (unsigned long long)m.size, m.kind, (unsigned long long)m.nr_elements,
-				 m.bit_size);
+				 typeinfo_source(types), members[i].path,
+				 (unsigned long long)m.bit_offset, (unsigned long long)m.size,
+				 m.kind, (unsigned long long)m.nr_elements, m.bit_size);
 		if (m.kind == TYPE_INT || m.kind == TYPE_ENUM)
 			assert_int_equal(m.is_signed, members[i].is_signed);
 	}
@@ -106,8 +107,8 @@ static void check_bit_fields(const struct typeinfo *types, type_id id)
 		struct type_member m;
 		assert_true(typeinfo_member(types, id, bit_fields[i].path, &m));
 		if (m.bit_offset != bit_fields[i].bit || m.bit_size != bit_fields[i].bits)
-			fail_msg("%s: %s at bit %llu, %u wide", typeinfo_source(types), bit_fields[i].path,
-				 (unsigned long long)m.bit_offset, m.bit_size);
+			fail_msg("%s: %s at bit %llu, %u wide", typeinfo_source(types),
+				 bit_fields[i].path, (unsigned long long)m.bit_offset, m.bit_size);
 	}
 }
 
@@ -158,9 +159,11 @@ static void check_names(const struct typeinfo *types)
 	assert_true(typeinfo_member(types, id, "inner[1].grid", &m));
 	assert_int_equal(m.size, sizeof(long) * 12);
 	assert_true(typeinfo_member(types, id, "lru.next", &m));
-	assert_int_equal(typeinfo_target(types, m.type, NULL), typeinfo_find(types, "struct sample_list"));
+	assert_int_equal(typeinfo_target(types, m.type, NULL),
+			 typeinfo_find(types, "struct sample_list"));
 	assert_true(typeinfo_member(types, id, "opaque", &m));
-	assert_int_equal(typeinfo_kind(types, typeinfo_target(types, m.type, &nr_elements)), TYPE_FORWARD);
+	assert_int_equal(typeinfo_kind(types, typeinfo_target(types, m.type, &nr_elements)),
+			 TYPE_FORWARD);
 	assert_false(typeinfo_size(types, typeinfo_target(types, m.type, NULL), &size));
 	assert_true(typeinfo_member(types, id, "call", &m));
 	assert_int_equal(typeinfo_kind(types, typeinfo_target(types, m.type, NULL)), TYPE_FUNC);

@@ -71,7 +71,8 @@ static void test_numbers(void **state)
 	struct vmcoreinfo info = parsed();
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		s64 value = 77;
-		assert_int_equal(vmcoreinfo_number(&info, numbers[i].name, &value), numbers[i].good);
+		assert_int_equal(vmcoreinfo_number(&info, numbers[i].name, &value),
+				 numbers[i].good);
 		assert_int_equal(value, numbers[i].good ? numbers[i].value : 77);
 	}
 	vmcoreinfo_done(&info);

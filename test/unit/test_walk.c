@@ -46,7 +46,8 @@ static void lists(void **state)
 		{"ends in NULL", 10, 0, 0, 10, 10, READ_DAMAGED},
 		{"points into user memory", 10, 0x400000, 0, 10, 10, READ_UNMAPPED},
 		{"loop without the head", 20, FAKE_BASE + 0x1300, 0, 20, 80, READ_DAMAGED},
-		{"last points to itself", 20, FAKE_BASE + 0x1000 + 19 * 0x100, 0, 20, 60, READ_DAMAGED},
+		{"last points to itself", 20, FAKE_BASE + 0x1000 + 19 * 0x100, 0, 20, 60,
+		 READ_DAMAGED},
 		{"cut off", 50, FAKE_BASE + 0x800, 0x2000, 16, 16, READ_TRUNCATED},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -61,7 +62,8 @@ static void lists(void **state)
 		if (cases[i].status == READ_OK) {
 			n = count_list(f, 0x800, &status);
 		} else {
-			for (list_walk_init(&walk, &f->k, kva(0x800)); list_walk_next(&walk, &node); n++)
+			for (list_walk_init(&walk, &f->k, kva(0x800)); list_walk_next(&walk, &node);
+			     n++)
 				assert_true(n < 1000);
 			status = walk.status;
 		}
@@ -84,12 +86,14 @@ static void chains(void **state)
 		fake_write_u64(f, 0x1000 + i * 0x40 + 8, i == 4 ? 0 : kva(0x1000 + (i + 1) * 0x40));
 	fake_write_u64(f, 0x2008, kva(0x2000)); /* a chain of one that never ends */
 	fake_kernel_start(f, 0);
-	for (chain_walk_init(&walk, &f->k, kva(0x1000), slab_next, 100); chain_walk_next(&walk, &object); n++)
+	for (chain_walk_init(&walk, &f->k, kva(0x1000), slab_next, 100);
+	     chain_walk_next(&walk, &object); n++)
 		assert_int_equal(object, kva(0x1000 + n * 0x40));
 	assert_int_equal(n, 5);
 	assert_int_equal(walk.status, READ_OK);
 	n = 0;
-	for (chain_walk_init(&walk, &f->k, kva(0x2000), slab_next, 100); chain_walk_next(&walk, &object); n++)
+	for (chain_walk_init(&walk, &f->k, kva(0x2000), slab_next, 100);
+	     chain_walk_next(&walk, &object); n++)
 		;
 	assert_int_equal(n, 100);
 	assert_int_equal(walk.status, READ_DAMAGED);
