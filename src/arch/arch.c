@@ -34,8 +34,10 @@ bool paging_canonical(const struct paging *paging, u64 va)
 	return high == 0 || high == ~0ull >> (paging->va_bits - paging->signed_va);
 }
 
-static u64 entry_paddr(const struct paging *paging, u64 entry, u32 shift)
+u64 paging_entry_paddr(const struct paging *paging, u64 entry, u32 shift)
 {
+	if (paging->inverted_unless && !(entry & paging->inverted_unless))
+		entry = ~entry;
 	u64 paddr = entry & paging->address_mask & ~paging->clear_mask;
 	if (paging->high_mask)
 		paddr |= (entry & paging->high_mask) << paging->high_shift;
@@ -65,10 +67,10 @@ enum read_status paging_walk(const struct paging *paging, struct image *image, u
 		bool leaf = last || (level->leaf_allowed &&
 				     (entry & paging->leaf_mask) == paging->leaf_value);
 		if (leaf) {
-			*paddr = entry_paddr(paging, entry, level->shift) + in_entry;
+			*paddr = paging_entry_paddr(paging, entry, level->shift) + in_entry;
 			return READ_OK;
 		}
-		table = entry_paddr(paging, entry, paging->page_shift);
+		table = paging_entry_paddr(paging, entry, paging->page_shift);
 	}
 	return READ_UNMAPPED;
 }

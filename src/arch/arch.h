@@ -57,6 +57,8 @@ struct paging {
 	u64 present_mask;
 	u64 leaf_mask, leaf_value;
 	u64 address_mask;
+	u64 inverted_unless; /* x86-64: address bits are inverted while this bit is clear
+				(PROT_NONE, against L1TF; 4.18 6b28baca9b1f) */
 	u64 clear_mask; /* bits of an entry that are no address and no flag: memory encryption */
 	u64 high_mask;	/* arm64 with 52-bit physical addresses: these entry bits ... */
 	u32 high_shift; /* ... shifted left by this are the address' top bits */
@@ -94,6 +96,9 @@ const struct arch *arch_at(size_t i); /* NULL past the last: for help texts and 
 
 extern const struct arch arch_x86_64, arch_arm64;
 
+/* The address in an entry, cut to what an entry of that shift can map. */
+u64 paging_entry_paddr(const struct paging *paging, u64 entry, u32 shift);
+
 /* Canonical for this geometry? */
 bool paging_canonical(const struct paging *paging, u64 va);
 
@@ -104,5 +109,25 @@ bool paging_canonical(const struct paging *paging, u64 va);
  */
 enum read_status paging_walk(const struct paging *paging, struct image *image, u64 va, u64 *paddr,
 			     u64 *run_bytes);
+
+/*
+ * Every present entry of the tables that map [start, end), tables before what they map.  fn is
+ * called with table true for an entry that points to a next table (level: that table's, 0 being the
+ * root; its pages are one page_size) and false for a leaf; size: bytes of va that it covers.  For a
+ * table, false from fn leaves it out.  The root itself is given first, as a table at level 0.
+ * Tables that can't be read are told with status; the walk goes on behind them.  Bounded: a table is
+ * read at most once per place that it is mapped at, and no more than limit tables are read.
+ */
+struct paging_entry {
+	u64 va, size; /* canonical; a va in [start, end) or, for a table, the first that it covers */
+	u64 paddr;
+	u32 level;
+	bool table;
+	enum read_status status; /* not READ_OK: the table at paddr could not be read */
+};
+typedef bool (*paging_entry_fn)(void *arg, const struct paging_entry *entry);
+/* false: limit was reached, the walk is not whole. */
+bool paging_for_each(const struct paging *paging, struct image *image, u64 start, u64 end,
+		     u64 limit, paging_entry_fn fn, void *arg);
 
 #endif

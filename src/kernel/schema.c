@@ -15,12 +15,15 @@ enum { PATH_MAX_BYTES = 128 };
 
 const struct schema_row schema_rows[NR_DATA] = {
 #define GROUP(id, kernels, title) [id] = {.type = ROW_GROUP, #id, title, .where = kernels},
+#define MODULE_GROUP(id, name, title) \
+	[id] = {.type = ROW_GROUP, #id, title, .where = IN_MODULE, .module = name},
 #define DATUM(id, kind, need, paths) [id] = {ROW_DATUM, #id, paths, kind, need},
 #define SIZE(id, need, names) [id] = {ROW_SIZE, #id, names, AS_ANY, need},
 #define ENUM(id, need, names) [id] = {ROW_ENUM, #id, names, AS_ANY, need},
 #define GLOBAL(id, need, symbols, type) [id] = {ROW_GLOBAL, #id, symbols, AS_ANY, need, type},
 #include "kernel/schema.def"
 #undef GROUP
+#undef MODULE_GROUP
 #undef DATUM
 #undef SIZE
 #undef ENUM
@@ -32,6 +35,7 @@ struct resolver {
 	const struct typeinfo *types;
 	const struct symbols *symbols;
 	const struct vmcoreinfo *vmcoreinfo;
+	const char *module; /* rows of a module's group; NULL: the kernel's own */
 };
 
 bool schema_alternative(const struct schema_row *row, u32 i, char *buffer, size_t size)
@@ -185,7 +189,8 @@ static bool resolve_global(const struct resolver *r, const struct schema_row *ro
 			   struct datum *datum)
 {
 	struct symbol symbol;
-	if (r->symbols && symbols_find(r->symbols, name, NULL, &symbol) && !symbol.module) {
+	if (r->symbols && symbols_find(r->symbols, name, r->module, &symbol) &&
+	    (r->module || !symbol.module)) {
 		datum->value = symbol.address;
 		datum->source = SOURCE_SYMBOLS;
 		return true;
@@ -372,7 +377,7 @@ static void judge(struct schema *schema)
 void schema_resolve(struct schema *schema, const struct typeinfo *types,
 		    const struct symbols *symbols, const struct vmcoreinfo *vmcoreinfo)
 {
-	const struct resolver r = {types, symbols, vmcoreinfo};
+	const struct resolver r = {types, symbols, vmcoreinfo, NULL};
 	u32 group = 0;
 	memset(schema, 0, sizeof(*schema));
 	for (u32 i = 0; i < NR_DATA; i++) {
@@ -380,9 +385,18 @@ void schema_resolve(struct schema *schema, const struct typeinfo *types,
 		if (row->type == ROW_GROUP)
 			group = i;
 		schema->datum[i].group = group;
-		if (row->type != ROW_GROUP)
+		if (row->type != ROW_GROUP && schema_rows[group].where != IN_MODULE)
 			resolve_row(&r, row, &schema->datum[i]);
 	}
+	judge(schema);
+}
+
+void schema_resolve_module(struct schema *schema, enum datum_id group, const char *module,
+			   const struct typeinfo *types, const struct symbols *symbols)
+{
+	const struct resolver r = {types, symbols, NULL, module};
+	for (u32 i = group + 1; i < NR_DATA && schema_rows[i].type != ROW_GROUP; i++)
+		resolve_row(&r, &schema_rows[i], &schema->datum[i]);
 	judge(schema);
 }
 

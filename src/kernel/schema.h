@@ -17,12 +17,14 @@
 
 enum datum_id {
 #define GROUP(id, kernels, title) id,
+#define MODULE_GROUP(id, module, title) id,
 #define DATUM(id, kind, need, paths) id,
 #define SIZE(id, need, names) id,
 #define ENUM(id, need, names) id,
 #define GLOBAL(id, need, symbols, type) id,
 #include "kernel/schema.def"
 #undef GROUP
+#undef MODULE_GROUP
 #undef DATUM
 #undef SIZE
 #undef ENUM
@@ -50,7 +52,8 @@ enum datum_kind {
 enum datum_need { REQUIRED, OPTIONAL };
 enum group_where {
 	EVERY_KERNEL,
-	SOME_KERNELS /* what a group reads came or went with a release */
+	SOME_KERNELS, /* what a group reads came or went with a release */
+	IN_MODULE     /* of a module's own types and symbols: absent until schema_resolve_module */
 };
 
 struct schema_row {
@@ -60,6 +63,7 @@ struct schema_row {
 	enum datum_need need;
 	const char *variable_type; /* ROW_GLOBAL */
 	enum group_where where;	   /* ROW_GROUP */
+	const char *module;	   /* ROW_GROUP, IN_MODULE */
 };
 
 extern const struct schema_row schema_rows[NR_DATA];
@@ -128,6 +132,12 @@ struct schema {
  */
 void schema_resolve(struct schema *schema, const struct typeinfo *types,
 		    const struct symbols *symbols, const struct vmcoreinfo *vmcoreinfo);
+/*
+ * Resolve a MODULE_GROUP against the types of its module (on top of the kernel's; NULL: none) and
+ * the module's symbols; module NULL: it is built into the kernel.  Not while other threads read.
+ */
+void schema_resolve_module(struct schema *schema, enum datum_id group, const char *module,
+			   const struct typeinfo *types, const struct symbols *symbols);
 /*
  * A reader found a GLOBAL by structure, after schema_resolve: enter it and judge the groups again.
  */

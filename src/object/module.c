@@ -11,6 +11,12 @@
 
 #include "kernel/walk.h"
 
+static void add_range(struct module *m, u64 kva, u64 bytes)
+{
+	if (kva && bytes && m->nr_ranges < MAX_MODULE_RANGES)
+		m->ranges[m->nr_ranges++] = (struct module_range){kva, bytes};
+}
+
 /* Areas in the order of enum mod_mem_type: the init kinds come last. */
 static enum read_status read_areas(struct kernel *k, struct module *m)
 {
@@ -26,6 +32,7 @@ static enum read_status read_areas(struct kernel *k, struct module *m)
 			return status;
 		if (!base)
 			continue;
+		add_range(m, base, size);
 		if (i == text) {
 			m->text_base = base;
 			m->text_bytes = size;
@@ -45,6 +52,11 @@ static enum read_status read_layout(struct kernel *k, struct module *m)
 		status = kernel_get(k, m->kva, module_core_size, &m->core_bytes);
 	kernel_get(k, m->kva, module_core_text_size, &m->text_bytes);
 	kernel_get(k, m->kva, module_init_size, &m->init_bytes);
+	u64 init = 0;
+	kernel_get(k, m->kva, module_init_base, &init);
+	if (!status)
+		add_range(m, m->text_base, m->core_bytes);
+	add_range(m, init, m->init_bytes);
 	return status;
 }
 
@@ -107,6 +119,12 @@ struct elf_symbol {
 };
 _Static_assert(sizeof(struct elf_symbol) == ELF_SYM_BYTES, "Elf64_Sym");
 
+/* Marks of the assembler for code and data: is_mapping_symbol(), include/linux/module_symbol.h. */
+static bool is_mapping_symbol(const char *name)
+{
+	return name[0] == '$' || !strncmp(name, ".L", 2) || !strncmp(name, "L0", 2);
+}
+
 static void add_symbols(struct kernel *k, const struct module *m, const struct elf_symbol *table,
 			const u8 *kinds, u64 nr, u64 strings)
 {
@@ -114,7 +132,8 @@ static void add_symbols(struct kernel *k, const struct module *m, const struct e
 	for (u64 i = 1; i < nr; i++) {
 		char name[LONGEST_NAME];
 		if (!table[i].section || !table[i].value ||
-		    kernel_read_text(k, strings + table[i].name, name, sizeof(name)) || !name[0])
+		    kernel_read_text(k, strings + table[i].name, name, sizeof(name)) || !name[0] ||
+		    is_mapping_symbol(name))
 			continue;
 		symbols_add(k->symbols, name, strlen(name), table[i].value,
 			    kinds ? (char)kinds[i] : '?', module);

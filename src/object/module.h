@@ -6,6 +6,8 @@
 
 #include "kernel/kernel.h"
 
+enum { MAX_MODULE_RANGES = 16 };
+
 struct module {
 	u64 kva;
 	char name[57];
@@ -16,6 +18,10 @@ struct module {
 			     since 4.5) */
 	u64 init_bytes;	  /* freed after loading: 0 then */
 	u64 percpu_bytes; /* per CPU */
+	struct module_range { /* where all this lies */
+		u64 kva, bytes;
+	} ranges[MAX_MODULE_RANGES];
+	u32 nr_ranges;
 	s64 refcount;	  /* users; -1: not known */
 	u64 taints;	  /* bits of the kernel's taint mask */
 	bool has_taints;

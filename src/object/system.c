@@ -72,6 +72,8 @@ static void read_names(struct kernel *k, struct system_facts *f)
  * tk_core is a sequence counter and then a timekeeper; the pair has had a type of its own only
  * since 6.13.
  */
+enum { NS_PER_S = 1000000000 };
+
 static u64 timekeeper_kva(struct kernel *k)
 {
 	u64 core, size;
@@ -84,14 +86,22 @@ static u64 timekeeper_kva(struct kernel *k)
 
 static void read_times(struct kernel *k, struct system_facts *f)
 {
-	u64 tk = timekeeper_kva(k), now, to_monotonic, offs_boot = 0;
+	u64 tk = timekeeper_kva(k), now, to_monotonic, offs_boot = 0, shifted_ns = 0, shift = 0,
+	    monotonic_ns = 0;
 	const char *crash_time = vmcoreinfo_text(&k->vmcoreinfo, "CRASHTIME");
 	s64 crashed = crash_time ? strtoll(crash_time, NULL, 10) : 0;
 	if (tk && kernel_get(k, tk, tk_xtime_sec, &now) == READ_OK &&
 	    kernel_get(k, tk, tk_wall_to_monotonic_sec, &to_monotonic) == READ_OK) {
 		kernel_get(k, tk, tk_offs_boot, &offs_boot);
 		f->crash_time = crashed ? crashed : (s64)now;
-		s64 uptime = f->crash_time + (s64)to_monotonic + (s64)offs_boot / 1000000000;
+		if (kernel_get(k, tk, tk_xtime_nsec, &shifted_ns) || kernel_get(k, tk, tk_shift, &shift) ||
+		    kernel_get(k, tk, tk_wall_to_monotonic_nsec, &monotonic_ns) || shift > 63)
+			shifted_ns = shift = monotonic_ns = 0;
+		/* Parts of a second add up: offs_boot and wall_to_monotonic have some of their own. */
+		s64 parts_ns =
+			(s64)(shifted_ns >> shift) + (s64)monotonic_ns + (s64)offs_boot % NS_PER_S;
+		s64 uptime = f->crash_time + (s64)to_monotonic + (s64)offs_boot / NS_PER_S +
+			     parts_ns / NS_PER_S;
 		f->boot_time = f->crash_time - uptime;
 		f->uptime_s = uptime > 0 ? (u64)uptime : 0;
 		f->has_time = uptime >= 0;

@@ -57,8 +57,9 @@ static const struct machine machines[] = {
 				{0x3000 + 8 * 2,
 				 0x8000000000a001e3}, /* 2 MiB page, bit 12 is PAT */
 				{0x4000 + 8 * 5, 0x8000000012345163},
-				{0x4000 + 8 * 6, 0x0000000012346100}, /* PROTNONE: mapped, not
-									 present for the CPU */
+				{0x4000 + 8 * 6,
+				 0x000fffffedcb9100}, /* PROTNONE: mapped, address inverted, not
+							 present for the CPU */
 				{0x4000 + 8 * 7, 0x0000000012347062}, /* not present */
 			},
 		.pairs =
