@@ -27,7 +27,7 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread -Isrc -inc
 ALL_LDFLAGS = -pthread $(LDFLAGS) $(EXTRA_LDFLAGS)
 
 # --- optional libraries: one row each: name, pkg-config module, macro -------------------------
-OPTIONAL ?= libdeflate libzstd lzo2 snappy liblzma zlib libdw
+OPTIONAL ?= libdeflate libzstd lzo2 snappy liblzma zlib libdw libsystemd
 HAVE_libdeflate := HAVE_LIBDEFLATE
 HAVE_libzstd := HAVE_ZSTD
 HAVE_lzo2 := HAVE_LZO
@@ -35,6 +35,7 @@ HAVE_snappy := HAVE_SNAPPY
 HAVE_liblzma := HAVE_LZMA
 HAVE_zlib := HAVE_ZLIB
 HAVE_libdw := HAVE_LIBDW
+HAVE_libsystemd := HAVE_LIBSYSTEMD
 FOUND := $(foreach lib,$(OPTIONAL),$(shell $(PKG_CONFIG) --exists $(lib) 2>/dev/null && echo $(lib)))
 LIB_CFLAGS := $(foreach lib,$(FOUND),-D$(HAVE_$(lib))=1 $(shell $(PKG_CONFIG) --cflags $(lib)))
 LIBS = -lm $(foreach lib,$(FOUND),$(shell $(PKG_CONFIG) --libs $(PKG_CONFIG_STATIC) $(lib)))
@@ -105,7 +106,7 @@ unit: $(UNIT)
 
 # What needs nothing but this checkout; then the lab's dumps, as far as they are there.
 .PHONY: check check-core check-lab check-asan check-static
-check: check-core check-lab
+check: check-core check-oomlog check-lab
 	@echo "check: all passed"
 
 check-core: $(PROGRAM) $(UNIT)
@@ -115,6 +116,13 @@ check-core: $(PROGRAM) $(UNIT)
 	@test/check-schema --memwho $(PROGRAM) test/sample/vmcore
 	@MEMWHO=$(PROGRAM) test/check-sample
 	@MEMWHO=$(PROGRAM) test/cli/run
+
+# Logs of real kernels; other people's are read from ../shared/logs where that folder is.
+.PHONY: check-oomlog
+check-oomlog: $(BUILD)/tools/oomlog_json
+	@test/oomlog/run --tool $<
+	@test/oomlog/renderings --tool $<
+	@test/oomlog/damage --tool $< --rounds 1
 
 check-lab: $(PROGRAM)
 	@MEMWHO=$(PROGRAM) test/lab/run
@@ -128,6 +136,7 @@ check-asan:
 
 # --- tools that make what the tests keep: test/btf/README.md ---------------------------------------
 TOOLS := $(patsubst test/tools/%.c,$(BUILD)/tools/%,$(wildcard test/tools/*.c))
+-include $(wildcard $(BUILD)/obj/test/tools/*.d)
 $(BUILD)/tools/%: $(BUILD)/obj/test/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(say) LD $@

@@ -42,6 +42,11 @@ static const struct library {
 #else
 	{"libdw", "DWARF debuginfo, when a dump has no BTF", false},
 #endif
+#ifdef HAVE_LIBSYSTEMD
+	{"libsystemd", "journals", true},
+#else
+	{"libsystemd", "journals", false},
+#endif
 };
 
 enum { VERSION_NAME, VERSION_VERSION, VERSION_COMPILER, VERSION_LICENCE };
