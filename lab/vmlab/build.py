@@ -22,15 +22,18 @@ LOADER = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
 
 
 def helpers(arch: str) -> dict:
-    """{name: path} of the guest's helper programs, one for each guest/*.c."""
+    """{name: path} of the guest's helper programs: guest/NAME.c, or all of guest/NAME/."""
     made = {}
     target = cache() / "helpers" / arch
     target.mkdir(parents=True, exist_ok=True)
-    for source in sorted((LAB / "guest").glob("*.c")):
-        program = target / source.stem
-        if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-            run(COMPILER[arch], "-O2", "-Wall", "-static", "-pthread", "-o", program, source)
-        made[source.stem] = program
+    sources = {path.stem: [path] for path in (LAB / "guest").glob("*.c")}
+    sources |= {path.name: sorted(path.iterdir()) for path in (LAB / "guest").iterdir() if path.is_dir()}
+    for name, files in sorted(sources.items()):
+        program = target / name
+        if not program.exists() or program.stat().st_mtime < max(file.stat().st_mtime for file in files):
+            run(COMPILER[arch], "-O2", "-Wall", "-static", "-pthread", "-o", program,
+                *(file for file in files if file.suffix == ".c"))
+        made[name] = program
     return made
 
 

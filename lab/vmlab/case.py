@@ -28,6 +28,7 @@ KEYS = {
     "dump-on": ("ready", str),
     "formats": (["elf"], str.split),
     "disk": (0, int),
+    "balloon": (0, int),
     "xz": ([], str.split),
     "reserve": (True, lambda text: text != "no"),
     "timeout": (120, int),

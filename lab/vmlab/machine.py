@@ -93,6 +93,7 @@ class Machine:
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.errors,
                                         stderr=subprocess.STDOUT)
         self.qmp = None
+        self.balloon_target = (case["memory"] - case["balloon"]) << 20 if case["balloon"] else 0
 
     def _command(self, kernel, case, initrd, disk) -> list:
         kind = MACHINES[kernel.arch]
@@ -114,10 +115,15 @@ class Machine:
         if disk:
             command += ["-drive", f"file={disk},if=none,id=d0,format=raw,cache=unsafe",
                         "-device", "virtio-blk-pci,drive=d0"]
+        if case["balloon"]:
+            command += ["-device", "virtio-balloon-pci"]
         return command
 
     def connect(self) -> None:
+        """Opens the control port, and sets the balloon that the guest's driver will find."""
         self.qmp = Qmp(self.qmp_path)
+        if self.balloon_target:
+            self.qmp.call("balloon", value=self.balloon_target)
 
     def alive(self) -> bool:
         return self.process.poll() is None

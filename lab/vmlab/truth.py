@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The stream on the truth port (guest/truth.c tells its form) -> files and facts."""
+"""The stream on the truth port (guest/truth/truth.c tells its form) -> files and facts."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

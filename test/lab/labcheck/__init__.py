@@ -6,7 +6,7 @@ check_NAME(checker, truth, answers) that note every difference which no constant
 CHECKS below is the list of them, each with the dumps that it is for.
 """
 
-from . import containers, memory, oom, system, tasks
+from . import census, census_users, containers, memory, oom, system, tasks
 
 
 def always(_truth) -> bool:
@@ -30,6 +30,11 @@ def several_containers(truth) -> bool:
     return len(truth.containers) > 1
 
 
+def pages_of_the_end(truth) -> bool:
+    """The truth tells of page frames by zone, file and cgroup."""
+    return truth.of_the_end and truth.has_page_truth
+
+
 # name, for which dumps, the check
 CHECKS = (
     ("status", always, system.check_status),
@@ -45,6 +50,20 @@ CHECKS = (
     ("census", always, memory.check_census_adds_up),
     ("meminfo", of_the_end, memory.check_meminfo),
     ("page-flags", of_the_end, memory.check_page_flags),
+    ("census-document", always, census.check_census_document),
+    ("census-threads", always, census.check_census_threads),
+    ("census-views", always, census.check_census_views),
+    ("census-differences", always, census.check_census_differences),
+    ("census-unknown", always, census.check_census_unknown),
+    ("census-counters", of_the_end, census.check_census_counters),
+    ("census-kernel", of_the_end, census.check_census_kernel),
+    ("census-planted", of_the_end, census.check_census_planted),
+    ("census-flags", pages_of_the_end, census.check_census_flags),
+    ("census-zone-flags", pages_of_the_end, census.check_census_zone_flags),
+    ("census-files", pages_of_the_end, census_users.check_census_files),
+    ("census-mounts", pages_of_the_end, census_users.check_census_mounts),
+    ("census-cgroups", pages_of_the_end, census_users.check_census_cgroups),
+    ("census-tasks", pages_of_the_end, census_users.check_census_tasks),
     ("slabs", of_the_end, memory.check_slabs),
     ("slab-sums", always, memory.check_slab_sums),
     ("slab-aliases", always, memory.check_slab_aliases),

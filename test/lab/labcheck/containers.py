@@ -11,6 +11,8 @@ from .tasks import release
 NOT_OF_THE_CRASH = ("source", "cost")
 # Said of what a dump lacks: free to differ when it is known to lack something.
 OF_WHAT_LACKS = ("unreadable", "findings")
+# Classes of the census that differ by what memory of the kernel could be read.
+OF_OWNERS = ("driver_known", "kernel_stack", "kernel_unknown", "module", "page_table", "percpu", "vmalloc")
 # Commands that are asked of every container.
 KEYS = ("report", "zones", "slabs", "dmesg")
 # What tells the rows of a list apart, so that an unknown value that sorts elsewhere is no difference.
@@ -45,7 +47,20 @@ def first_difference(a, b, lacking, path="") -> str | None:
 
 def of_the_crash(document, lacking) -> dict:
     without = NOT_OF_THE_CRASH + (OF_WHAT_LACKS if lacking else ())
-    return {key: value for key, value in document.items() if key not in without}
+    document = {key: value for key, value in document.items() if key not in without}
+    if lacking and "census" in document:
+        document["census"] = without_owners(document["census"])
+    return document
+
+
+def without_owners(census) -> dict:
+    """
+    Whose a page is that no struct page tells, other kernel memory does: where that was left out of the file,
+    pages are in kernel_unknown instead.  Together they are as many.
+    """
+    rows = [{key: row[key] for key in ("key", "pages")} for row in census["classes"] if row["key"] not in OF_OWNERS]
+    together = sum(row["pages"] or 0 for row in census["classes"] if row["key"] in OF_OWNERS)
+    return {**census, "classes": sorted(rows + [{"key": "owners", "pages": together}], key=lambda row: row["key"])}
 
 
 def lacks_pages(truth, kind) -> bool:

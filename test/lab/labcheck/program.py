@@ -23,6 +23,9 @@ COMMANDS = {
     "modules": ("modules",),
     "mounts": ("mounts",),
     "dmesg": ("dmesg",),
+    "census": ("census",),
+    **{f"census-{view}": ("census", "--by", view)
+       for view in ("zone", "node", "order", "unknown", "cgroup", "file", "mount", "task")},
 }
 
 

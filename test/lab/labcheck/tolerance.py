@@ -48,10 +48,11 @@ TRUTH_OWN_PAGES = 16
 
 # --- what the kernel's own figures leave out -----------------------------------------------------------
 
-# Kernels before 6.2 keep changes of a mm's counters per thread and add them after 64 faults
-# (SPLIT_RSS_COUNTING, TASK_RSS_EVENTS_THRESH, mm/memory.c); /proc and the OOM table lack them.  A fault
-# is one anonymous page, or up to 16 of a file around it (fault_around_bytes, 64 KiB).
-THREAD_RSS_EVENTS = 65
+# Kernels before 6.2 keep changes of a mm's counters per thread; a fault adds those of the faults before it when
+# it is the 66th since the last time (events++ > 64: SPLIT_RSS_COUNTING, TASK_RSS_EVENTS_THRESH, mm/memory.c).
+# /proc and the OOM table lack them.  A fault is one anonymous page, or up to 16 of a file around it
+# (fault_around_bytes, 64 KiB).
+THREAD_RSS_EVENTS = 66
 FAULT_AROUND_PAGES = 16
 
 # Since 6.2 (f1a7941243c1) the counters are percpu_counters: /proc reads the shared part only, from which
@@ -81,6 +82,67 @@ LEAK_SURPLUS_OBJECTS = 600
 
 # Pages without a counter on a machine where no driver leaks: buffers of drivers, sockets, pipes, memory hotplug.
 UNCOUNTED_PAGES = 3072
+
+# --- the census of page frames ---------------------------------------------------------------------------
+
+# What a class may differ by: a thousandth of RAM, or so many pages on small machines.  A second passes between
+# the counters and the dump, and per-cpu lists, slabs and buffers of the truth itself move meanwhile.
+CENSUS_SHARE_OF_RAM = 1000
+CENSUS_PAGES = 64
+
+# What nothing tells of, on a machine where nobody leaks: a hundredth of RAM.
+UNKNOWN_SHARE_OF_RAM = 100
+
+# Pages that a CPU has yet to put on a list of reclaim (PAGEVEC_SIZE: 15, now 31) outlive their process: they are
+# anonymous by their struct page, no counter has them any more.
+LRU_BATCH_PAGES = 31
+
+# A page that is being migrated has a copy that belongs to nobody yet, and compaction takes free pages ahead.
+PAGES_PER_MIGRATED = 3
+
+# The top level of a process's page tables is in no counter before 6.16: one page, two with page table isolation,
+# and one each of a fifth level.
+TOP_TABLES_PER_PROCESS = 4
+
+# Tables of the kernel itself: the direct map and vmemmap (2 MB entries: a page for each GB and level), vmalloc
+# and module space (a page for each 2 MB in use), fixmap, EFI.  Measured on 512 MB: 30 to 80.
+KERNEL_PAGE_TABLES = 160
+
+# vmalloc'ed kernel stacks of threads that ended, kept for the next (NR_CACHED_STACKS, kernel/fork.c).
+CACHED_STACKS_PER_CPU = 2
+
+# Pages that the per-cpu allocator populates ahead, for all CPUs (PCPU_EMPTY_POP_PAGES_HIGH).
+PERCPU_POPULATED = 16
+
+# Pages of boot memory that belong to other classes: page tables of the direct map, stacks of the boot CPU.
+BOOT_TABLES_AND_STACKS = 128
+
+# /proc/iomem's kernel image: init text and data are given back after boot, gaps between its parts may not be.
+IMAGE_SHARE_KEPT = 70
+IMAGE_GAPS = 2048
+
+# sizeof(struct page) of Debian's kernels.  Sections of memory have struct pages whole, 2 MB of them at a time.
+STRUCT_PAGE_BYTES = 64
+MEMMAP_OF_SECTION_PAGES = 512
+
+# Large kmalloc of a machine that just runs: hash tables and rings of drivers.  Measured: 90 (5.10) to 660 (7.2).
+LARGE_KMALLOC_AT_BOOT = 700
+
+# Files of fewer pages are not looked for: a list of files shows the largest.
+FILE_PAGES_COMPARED = 16
+
+# Pages of a file that readahead has put into the page cache and not read: mincore() does not show them.
+UNREAD_PAGES_OF_FILE = 1
+
+# Pages that a cgroup's processes may gain or lose in the second between kpagecgroup and the dump: they sleep.
+CGROUP_PAGES = 2
+
+# A process that only sleeps keeps its pages; a wake-up may touch a page of its stack.
+TASK_PAGES = 2
+
+# The kernel's pss divides each page by its map count and drops what is below 1/4096 of it, page by page; map
+# counts of programs that all run (busybox) change with who runs.
+PSS_PAGES = 8
 
 # --- between an OOM report and the end of the panic ----------------------------------------------------
 

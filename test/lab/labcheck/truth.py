@@ -195,3 +195,81 @@ class Truth:
             kib, name = re.match(r"hugepages-(\d+)kB/(\w+)_hugepages", key).groups()
             pools.setdefault(int(kib) * 1024, {})[name] = int(value)
         return pools
+
+    # --- page frames --------------------------------------------------------------------------
+
+    @property
+    def has_page_truth(self) -> bool:
+        """Page frames by zone, cgroup and file: dumps of the first lab have none."""
+        return (self.folder / "truth" / "kpageflags_zone").exists()
+
+    @cached_property
+    def zone_page_flags(self) -> list:
+        """[((node, zone), flags, page frames, those of them that are mapped)]; zone ("-", "-"): in none."""
+        return [((row["node"], row["zone"]), int(row["flags"], 16), int(row["pages"]), int(row["mapped"]))
+                for row in self.rows("kpageflags_zone")]
+
+    @cached_property
+    def cgroup_page_flags(self) -> list:
+        """[(path, flags, page frames, mapped ones)]: charged to it or to dead cgroups below; path None: to nobody."""
+        paths = {row["inode"]: row["path"] for row in self.rows("cgroup_inodes")}
+        return [(paths.get(row["inode"]), int(row["flags"], 16), int(row["pages"]), int(row["mapped"]))
+                for row in self.rows("kpagecgroup")]
+
+    @cached_property
+    def files(self) -> list:
+        """Rows of the files file, integers converted; pages None where the kernel would not say."""
+        rows = self.rows("files")
+        for row in rows:
+            row["size"], row["pages"] = int(row["size"]), int(row["pages"])
+            row["deleted"] = row["deleted"] == "1"
+            row["pages"] = None if row["pages"] < 0 else row["pages"]
+        return rows
+
+    @cached_property
+    def smaps(self) -> dict:
+        """Process id -> figures of smaps_rollup in KiB."""
+        found = {}
+        for path in (self.folder / "truth" / "proc").glob("*/smaps_rollup"):
+            figures = {key: int(value) for key, value in re.findall(r"^(\w+): +(\d+) kB$", path.read_text(), re.M)}
+            if figures:
+                found[int(path.parent.name)] = figures
+        return found
+
+    # --- kernel memory ------------------------------------------------------------------------
+
+    @cached_property
+    def vmalloc_areas(self) -> list:
+        """[(caller without offset, "[module]" or "", pages)] of areas that have pages."""
+        areas = []
+        for line in self.text("vmallocinfo").splitlines():
+            match = re.search(r"^\S+ +\d+ (\S+?)(?:\+\S+)?( \[\w+\])? .*\bpages=(\d+)", line)
+            if match:
+                areas.append((match[1], (match[2] or "").strip(), int(match[3])))
+        return areas
+
+    @property
+    def stack_pages(self) -> int:
+        """Of one kernel stack: 16 KiB on the lab's architectures."""
+        return max((16 << 10) // self.page_size, 1)
+
+    @cached_property
+    def first_percpu_pages(self) -> int:
+        """The first chunk of per-cpu memory, which is taken at boot, for all CPUs."""
+        found = re.search(r"percpu: Embedded (\d+) pages/cpu", "\n".join(self.console))
+        return int(found[1]) * self.possible_cpus if found else 0
+
+    @cached_property
+    def kernel_image_pages(self) -> int:
+        """Code, rodata, data and bss as /proc/iomem has them, gaps between not counted."""
+        return sum((int(end, 16) + 1 - int(start, 16) + self.page_size - 1) // self.page_size for start, end in
+                   re.findall(r"^ +(\w+)-(\w+) : Kernel \w+$", self.text("iomem"), re.M))
+
+    @cached_property
+    def zsmalloc_pages(self) -> int:
+        """What zram's disks hold: the third figure of mm_stat, bytes."""
+        total = 0
+        for line in self.text("block").splitlines():
+            words = line.split("\t")[2].split() if line.startswith("zram") else []
+            total += int(words[2]) // self.page_size if len(words) > 2 else 0
+        return total
