@@ -20,6 +20,7 @@ enum { MOST_SOURCES = 64 };
 
 const struct exit_text exit_texts[] = {
 	{EXIT_REPORT, "the report was made"},
+	{EXIT_FINDING, "with log --fail-on: a suspect reached that confidence"},
 	{EXIT_USAGE, "the command line is wrong"},
 	{EXIT_INPUT, "the input is unreadable or not supported"},
 	{EXIT_PARTIAL,
@@ -187,16 +188,23 @@ static int check_operands(struct command_context *context)
 		command->arguments);
 }
 
+const struct table_spec *command_spec(const struct command_context *context)
+{
+	const struct command *command = context->command;
+	return command->spec_by ? command->spec_by(context->options) : command->spec;
+}
+
 /* Filters and keys are checked on an empty table: the same code, the same sentences. */
 static int check_list_options(struct command_context *context)
 {
 	const struct common_options *common = &context->common;
-	if (!context->command->spec)
+	const struct table_spec *spec = command_spec(context);
+	if (!spec)
 		return 0;
-	struct table *empty = table_new(context->command->spec);
-	unsigned *chosen = mem_calloc(context->command->spec->nr_columns, sizeof(*chosen));
+	struct table *empty = table_new(spec);
+	unsigned *chosen = mem_calloc(spec->nr_columns, sizeof(*chosen));
 	size_t n;
-	int result = table_columns(context->command->spec, common->columns, false, chosen, &n,
+	int result = table_columns(spec, common->columns, false, chosen, &n,
 				   &context->error);
 	if (result)
 		error_add(&context->error, "--columns");
@@ -294,7 +302,7 @@ static int run_requested(struct command_context *context)
 	/* `memwho --help` is `memwho help`: the overview. */
 	if (context->common.help && context->command != &command_help)
 		return help_on_command(context, context->command);
-	if (context->command->spec && columns && !strcmp(columns, "help"))
+	if (command_spec(context) && columns && !strcmp(columns, "help"))
 		return help_on_columns(context);
 	return run_prepared(context);
 }

@@ -50,6 +50,8 @@ struct command {
 	unsigned needs; /* bits of the set's needs; 0: no session */
 	const struct table_spec
 		*spec; /* of the table for command_emit(); NULL when there is none */
+	/* Where an option chooses among tables: the spec by the command's own options. */
+	const struct table_spec *(*spec_by)(const void *options);
 	/*
 	 * Returns an exit status (EXIT_REPORT, EXIT_FINDING, EXIT_PARTIAL), or -1 with
 	 * context->error set.
@@ -120,6 +122,8 @@ int command_main(const struct command_set *set, const struct command_host *host,
  * JSON.
  */
 int command_emit(struct command_context *context, struct table *table);
+/* The same on the screen only: its JSON is written in another form by the caller. */
+int command_emit_text(struct command_context *context, struct table *table);
 /*
  * A further table, below the list and as it is; findings are shown as sentences.  Empty ones only
  * in JSON.
@@ -136,6 +140,9 @@ struct json_writer *command_json(struct command_context *context);
 
 /* A sentence for stderr that is not part of the result, unless --quiet. */
 void command_note(struct command_context *context, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Of the table that the command will emit, by its options; NULL: none. */
+const struct table_spec *command_spec(const struct command_context *context);
 
 /* --- for help and completion --------------------------------------------------------------- */
 

@@ -86,7 +86,9 @@ static int put_list(struct command_context *context, const struct table *table)
 	return context->out ? sink_text_table(context->out, table, &context->sink, error) : 0;
 }
 
-int command_emit(struct command_context *context, struct table *table)
+/* --filter, --sort, --limit; *nr_rows: before the limit. */
+static int apply_list_options(struct command_context *context, struct table *table,
+			      size_t *nr_rows)
 {
 	const struct common_options *common = &context->common;
 	struct error *error = &context->error;
@@ -94,10 +96,27 @@ int command_emit(struct command_context *context, struct table *table)
 		return -1;
 	if (table_sort(table, common->sort, error))
 		return -1;
-	size_t nr_rows = table_nr_rows(table);
+	*nr_rows = table_nr_rows(table);
 	if (common->limit)
 		table_truncate(table, common->limit);
-	if (put_list(context, table))
+	return 0;
+}
+
+int command_emit_text(struct command_context *context, struct table *table)
+{
+	size_t nr_rows;
+	separate(context);
+	if (apply_list_options(context, table, &nr_rows))
+		return -1;
+	return context->out
+		       ? sink_text_table(context->out, table, &context->sink, &context->error)
+		       : 0;
+}
+
+int command_emit(struct command_context *context, struct table *table)
+{
+	size_t nr_rows;
+	if (apply_list_options(context, table, &nr_rows) || put_list(context, table))
 		return -1;
 	put_total(context, table, nr_rows);
 	return 0;

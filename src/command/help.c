@@ -175,8 +175,9 @@ static void list_column(struct table *table, const struct column *column)
 int help_on_columns(struct command_context *context)
 {
 	struct table *table = table_new(&listed_spec);
-	for (size_t i = 0; i < context->command->spec->nr_columns; i++)
-		list_column(table, &context->command->spec->columns[i]);
+	const struct table_spec *spec = command_spec(context);
+	for (size_t i = 0; i < spec->nr_columns; i++)
+		list_column(table, &spec->columns[i]);
 	context->sink.columns = NULL;
 	context->common.columns = context->common.sort = context->common.filter = NULL;
 	int result = command_emit(context, table);

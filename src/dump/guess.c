@@ -42,7 +42,7 @@ static const struct guess guesses[] = {
 	SIGNATURE(4086, "S1SUSPEND", "a swap area with a hibernated system: not supported"),
 	SIGNATURE(4086, "SWAPSPACE2", "a swap area, not a dump"),
 	SIGNATURE(0x202, "HdrS", "a compressed kernel image (vmlinuz), not a dump"),
-	SIGNATURE(0, "LPKSHHRH", "a systemd journal"),
+	SIGNATURE(0, "LPKSHHRH", "a systemd journal: memwho log reads it"),
 	SIGNATURE(0, "070701", "a cpio archive (an initramfs?), not a dump"),
 	SIGNATURE(257, "ustar", "a tar archive: unpack it first (tar -xf)"),
 	SIGNATURE(0, "!<arch>", "an ar archive (a package?): unpack it first"),
@@ -85,7 +85,7 @@ const char *guess_known(struct file *file)
 	if (!n)
 		return "cut off before its first byte";
 	const char *is = by_signature(head, n);
-	return is || !is_text(head, n) ? is : "text, a log perhaps";
+	return is || !is_text(head, n) ? is : "text: a log is read with memwho log FILE";
 }
 
 int guess_error(struct file *file, struct error *error)

@@ -552,7 +552,7 @@ static void what_it_seems_to_be(void **state)
 	} rows[] = {
 #define ROW(bytes, says) {bytes, sizeof(bytes) - 1, says}
 		ROW("", "empty"),
-		ROW("[    0.000000] Linux version 6.1.0\n", "log perhaps"),
+		ROW("[    0.000000] Linux version 6.1.0\n", "memwho log"),
 		ROW("LPKSHHRH\0\0\0\0", "journal"),
 		ROW("\x1f\x8b\x08\0\0\0\0\0\0\0", "gzip"),
 		ROW("BZh91AY&SY", "bzip2 -d"),

@@ -64,13 +64,25 @@ def untrue(whole, cut) -> list:
         rows = {row[key]: row for row in whole[list_name]}
         for row in cut.get(list_name) or []:
             found += untrue_row(f"{list_name} {row[key]}", rows.get(row[key]), row)
-    classes = {row["key"]: row for row in whole["census"]["classes"]}
-    for row in (cut.get("census") or {}).get("classes") or []:
-        # What no counter tells is the rest, and takes what could not be read.
-        if row["key"] != "kernel_unknown":
-            found += untrue_row(f"class {row['key']}", classes.get(row["key"]), row)
+    found += untrue_census(whole["census"], cut.get("census") or {})
     found += untrue_row("system", whole["system"], cut["system"])
     return found[:5] + ([f"and {len(found) - 5} more"] if len(found) > 5 else [])
+
+
+# Where pages are when what would tell more of them is cut off.  They may have more than the whole dump says, all others less.
+GENERAL_CLASSES = ("kernel_unknown", "vmalloc", "boot_reserved", "free_pcp", "not_present")
+
+
+def untrue_census(true, cut) -> list:
+    classes = {row["key"]: row["pages"] for row in true["classes"]}
+    found = []
+    if cut and sum(row["pages"] or 0 for row in cut["classes"]) != cut["spanned_pages"]:
+        found.append("classes do not add up")
+    # By counters, classes are cut otherwise: what both know are other figures.
+    for row in cut.get("classes") or [] if cut.get("basis") == true["basis"] else []:
+        if row["key"] not in GENERAL_CLASSES and row["pages"] > classes[row["key"]]:
+            found.append(f"class {row['key']}: {row['pages']} pages, in truth {classes[row['key']]}")
+    return found
 
 
 def untrue_row(where, true, row) -> list:
