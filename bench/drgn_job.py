@@ -2,6 +2,7 @@
 """What a drgn user writes for the questions memwho is asked: drgn_job.py JOB VMLINUX DUMP
 
 start: open only.  ps, slabs, dmesg, meminfo: the lists of memwho's commands, one row per line.
+pages: flags, mapping and references of each page frame.
 walk: counts free and slab pages from every struct page of Linux 6.1 (slow); for settling differences.
 Written for drgn 0.3.0 in its own idioms; what 0.0.22 has no helper for raises ImportError.
 """
@@ -70,8 +71,15 @@ def walk(prog) -> None:
     print("free", free, "slab", slab)
 
 
+def pages(prog) -> None:
+    """One line for each page frame: what crash's kmem -p prints."""
+    from drgn.helpers.linux.mm import for_each_valid_pfn_and_page
+    for pfn, page in for_each_valid_pfn_and_page(prog):
+        print(pfn, hex(page.flags.value_()), page.mapping.value_(), page._refcount.counter.value_())
+
+
 JOBS = {"start": lambda prog: print("ready"), "ps": ps, "slabs": slabs, "dmesg": dmesg,
-        "meminfo": meminfo, "walk": walk}
+        "meminfo": meminfo, "walk": walk, "pages": pages}
 
 
 def main() -> None:

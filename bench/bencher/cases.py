@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is measured.  Each function returns a section of the results: text with tables."""
 
+import json
+import subprocess
 from pathlib import Path
 
 from . import dumps, measure, paper, rivals
@@ -225,5 +227,45 @@ def same_bytes(_others: list, _rounds: int) -> str:
     return text + paper.table(["dump", "pages", "its pages", "sums", "beside"], rows)
 
 
+def census_limit(dump: Path, rounds: int) -> str:
+    """What the pass reads, and how long the machine takes for as many bytes of that dump at best."""
+    document = json.loads(subprocess.run([str(measure.memwho()), "census", "--json", str(dump)],
+                                         capture_output=True, check=True).stdout)
+    done = document["census"]["pass"]
+    read = measure.read_in_turns({0: [measure.built("readbench"), str(dump)]}, rounds)[0]
+    rate = read.bytes / read.read_cpu_s
+    frames = done["memmap_bytes"] // 64
+    return (f"{dump.parent.name} {dump.name}: struct pages {paper.size(done['memmap_bytes'])}, read "
+            f"{paper.size(done['memmap_bytes_read'])} of them (free and huge blocks are told by their first); "
+            f"memwho reads this dump in order at {rate / 1e9:.2f} GB/s on one core: "
+            f"{paper.seconds(done['memmap_bytes_read'] / rate)} for what is read, "
+            f"{paper.seconds(done['memmap_bytes'] / rate)} for all. Notes on page frames: "
+            f"{paper.size(done['claim_bytes'])}, {done['claim_bytes'] / max(frames, 1):.3f} bytes a page frame.\n")
+
+
+def census(others: list, rounds: int) -> str:
+    """Every page frame: memwho sorts and adds up, the others print flags."""
+    text = "## 8. Every page frame: `census`\n\n"
+    for label, dump in (("64 GB, kdump-zlib", dumps.lab("big", "vmcore.kdump-zlib")), ("8 GB, ELF", dumps.lab("elf8"))):
+        if not dump:
+            text += f"{label}: not measured, `lab/lab run 6.1 {'big' if '64' in label else 'elf8'}` makes the dump.\n\n"
+            continue
+        asked = {"memwho": memwho("census", dump), "memwho -j1": memwho("census", "-j1", dump)}
+        samples = measure.in_turns(asked, max(rounds, 5))
+        vmlinux = str(rivals.vmlinux()) if others else ""
+        rivals_asked = {}
+        for program in others:
+            if program.kind == "crash":
+                rivals_asked[program.name] = Command([*program.command, "-s", vmlinux, str(dump)], stdin="kmem -p\n")
+            elif program in rivals.of_sid():
+                copy = dumps.named_copy(dump) if "kdump" in dump.name else dump
+                rivals_asked[program.name] = Command([*program.command, str(rivals.DRGN_JOB), "pages", vmlinux, str(copy)],
+                                                     env=program.env)
+        samples |= measure.in_turns(rivals_asked, 1)
+        rows = [row(label, name, sample, samples["memwho"]) for name, sample in samples.items()]
+        text += paper.table(HEADER, rows) + "\n" + census_limit(dump, rounds) + "\n"
+    return text + "    memwho census [-j1] DUMP; crash: kmem -p; drgn: bench/drgn_job.py pages (once each)\n"
+
+
 ALL = {"big": big, "first": first_byte, "containers": containers, "open": opening, "rates": rates,
-       "bytes": same_bytes}
+       "bytes": same_bytes, "census": census}

@@ -20,17 +20,29 @@
 #include "object/storage.h"
 #include "object/zone.h"
 
-enum counter_column { COUNTER_NAME, COUNTER_PAGES };
 static const struct column counter_columns[] = {
 	[COUNTER_NAME] = {"name", "counter", "the kernel's name of it"},
 	[COUNTER_PAGES] = {"pages", "pages", "its value, per-cpu parts added", COL_COUNT},
 };
-static const struct table_spec counter_spec = {
+const struct table_spec census_counter_spec = {
 	.key = "counter",
 	.title = "Counter",
 	.help = "the kernel's own counter of a class",
 	.columns = counter_columns,
 	.nr_columns = ARRAY_SIZE(counter_columns),
+};
+
+static const struct column detail_columns[] = {
+	[DETAIL_WHAT] = {"what", "what", "a part of the class: who asked for its pages"},
+	[DETAIL_PAGES] = {"pages", "pages", "page frames", COL_COUNT},
+};
+const struct table_spec census_detail_spec = {
+	.key = "detail",
+	.title = "Detail",
+	.help = "parts of a class, largest first; not always all of it",
+	.columns = detail_columns,
+	.nr_columns = ARRAY_SIZE(detail_columns),
+	.sort = "-pages,what",
 };
 
 static const struct column class_columns[] = {
@@ -40,10 +52,11 @@ static const struct column class_columns[] = {
 	[CLASS_BYTES] = {"bytes", "SIZE", "the same in bytes", COL_BYTES},
 	[CLASS_SHARE] = {"share", "% SPANNED", "of the spanned pages", COL_PERCENT},
 	[CLASS_COUNTER] = {"counter", "COUNTER", "the kernel's counter that it is checked against",
-			   COL_RECORD, COLUMN_JSON_ONLY, &counter_spec},
+			   COL_RECORD, COLUMN_JSON_ONLY, &census_counter_spec},
 	[CLASS_DIFFERENCE] = {"difference_pages", "DIFFERENCE",
-			      "pages more (or less) than the counter says", COL_SIGNED,
-			      COLUMN_JSON_ONLY},
+			      "pages more (or less) than the kernel's counter says", COL_SIGNED},
+	[CLASS_DETAIL] = {"detail", "DETAIL", "parts of the class", COL_TABLE,
+			  COLUMN_JSON_ONLY | COLUMN_OPTIONAL, &census_detail_spec},
 };
 const struct table_spec census_classes_spec = {
 	.key = "classes",
@@ -69,6 +82,23 @@ static const struct table_spec nodes_spec = {
 	.nr_columns = ARRAY_SIZE(node_columns),
 };
 
+static const struct column pass_columns[] = {
+	[PASS_MEMMAP] = {"memmap_bytes", "struct pages", "size of all struct pages", COL_BYTES},
+	[PASS_READ] = {"memmap_bytes_read", "read",
+		       "of these, read: free and huge blocks are told by their first", COL_BYTES},
+	[PASS_CLAIMS] = {"claim_bytes", "claims",
+			 "bytes that notes on page frames took: one each, where there are any",
+			 COL_BYTES},
+	[PASS_THREADS] = {"threads", "threads", "threads that looked", COL_COUNT},
+};
+const struct table_spec census_pass_spec = {
+	.key = "pass",
+	.title = "Pass",
+	.help = "what looking at the page frames took",
+	.columns = pass_columns,
+	.nr_columns = ARRAY_SIZE(pass_columns),
+};
+
 static const struct column census_columns[] = {
 	[CENSUS_PAGE_SIZE] = {"page_size", "page size", "of the kernel", COL_BYTES},
 	[CENSUS_BASIS] = {"basis", "basis",
@@ -82,6 +112,8 @@ static const struct column census_columns[] = {
 	[CENSUS_CLASSES] = {"classes", "classes", "every page in exactly one", COL_TABLE, 0,
 			    &census_classes_spec},
 	[CENSUS_NODES] = {"nodes", "nodes", "NUMA nodes", COL_TABLE, 0, &nodes_spec},
+	[CENSUS_PASS] = {"pass", "pass", "what looking at the page frames took", COL_RECORD,
+			 COLUMN_JSON_ONLY | COLUMN_OPTIONAL, &census_pass_spec},
 };
 const struct table_spec census_spec = {
 	.key = "census",
@@ -145,7 +177,7 @@ static void add_class(struct books *b, const char *key, const char *label, u64 p
 	b->claimed += pages;
 	if (!counter_name)
 		return;
-	struct table *c = table_new(&counter_spec);
+	struct table *c = table_new(&census_counter_spec);
 	table_add(c);
 	table_set_text(c, COUNTER_NAME, counter_name);
 	table_set(c, COUNTER_PAGES, counter_pages);
@@ -395,7 +427,7 @@ static void add_zone_of_node(void *arg, const struct zone *zone)
 		zone_table_add(wanted->zones, zone);
 }
 
-static struct table *nodes_table(struct kernel *k)
+struct table *census_nodes(struct kernel *k)
 {
 	struct table *t = table_new(&nodes_spec);
 	node_for_each(k, add_node, t, NULL);
@@ -420,6 +452,6 @@ struct table *census_table(struct kernel *k, struct table *findings, struct erro
 	table_set(t, CENSUS_PRESENT, books.v.present_pages);
 	table_set(t, CENSUS_MANAGED, books.v.managed_pages);
 	table_set_table(t, CENSUS_CLASSES, classes_table(&books, findings));
-	table_set_table(t, CENSUS_NODES, nodes_table(k));
+	table_set_table(t, CENSUS_NODES, census_nodes(k));
 	return t;
 }

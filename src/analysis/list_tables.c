@@ -187,13 +187,21 @@ const struct table_spec mounts_spec = {
 	.nr_columns = ARRAY_SIZE(mount_columns),
 };
 
+static void set_name(struct table *t, unsigned column, enum read_status status, const char *name)
+{
+	if (status)
+		table_set_unknown(t, column, read_status_text(status));
+	else
+		table_set_text(t, column, name);
+}
+
 static bool add_mount(void *arg, const struct mount *m)
 {
 	struct list *l = arg;
 	table_add(l->t);
-	table_set_text(l->t, MOUNT_PATH, m->path);
-	table_set_text(l->t, MOUNT_DEVICE, m->device);
-	table_set_text(l->t, MOUNT_FSTYPE, m->fstype);
+	set_name(l->t, MOUNT_PATH, m->path_status, m->path);
+	set_name(l->t, MOUNT_DEVICE, m->device_status, m->device);
+	set_name(l->t, MOUNT_FSTYPE, m->fstype_status, m->fstype);
 	if (m->has_size) {
 		table_set(l->t, MOUNT_USED_PAGES, m->used_pages);
 		table_set(l->t, MOUNT_MAX_PAGES, m->max_pages);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/census_tables.h"
 #include "analysis/tables.h"
 #include "base/text.h"
 
@@ -85,7 +86,7 @@ static void findings_of_events(const struct report *r)
 	u64 invoked = count_events(r->events, "invoked"),
 	    killed = count_events(r->events, "killed"), memcg = count_events(r->events, "memcg"),
 	    failures = count_events(r->events, "allocation");
-	if (invoked) {
+	if (invoked && !r->oom.events) { /* else its reports were read, and say more */
 		snprintf(
 			evidence, sizeof(evidence),
 			"%llu time%s in the log; lines that tell of kills: %llu, of kills within a cgroup's limit: %llu",
@@ -136,8 +137,8 @@ static const struct class_limit {
 	 0.10},
 	{"shmem", "tmpfs and shared memory hold much of the memory",
 	 "memwho mounts DUMP shows how much each tmpfs holds", 0.30},
-	{"kernel_unknown", "Much memory is in use that no counter of the kernel knows",
-	 "drivers, sockets, page pools: nothing counts these", 0.10},
+	{"kernel_unknown", "Much memory is in use by the kernel, and nothing tells by whom",
+	 "memwho census DUMP --by unknown shows what these pages look like", 0.10},
 };
 
 /*
@@ -271,12 +272,46 @@ const char *report_why_missing(const struct report *r, const char *key)
 	return NULL;
 }
 
-static void build_kernel_parts(struct report *r, struct kernel *k)
+enum { REPORT_FILES = 100 };
+
+/*
+ * From the page frames; when these can't be looked at, from the kernel's counters, and a finding
+ * says why.
+ */
+static void build_census(struct report *r, struct kernel *k, const struct report_options *options)
+{
+	const struct census_options how = {.nr_threads = options->nr_threads,
+					   .progress = options->progress};
+	struct error error = ERROR_INIT;
+	struct census census;
+	if (census_take(&census, k, &how, &error) == 0) {
+		r->census = census_record(&census, r->findings);
+		r->files = census_by_file(&census, REPORT_FILES);
+		r->vmalloc = census_by_caller(&census);
+		r->cgroups = part(r, census_by_cgroup(&census, &error), "cgroups", k, &error);
+		census_done(&census);
+		return;
+	}
+	static const char *const need_pages[] = {"files", "cgroups", "vmalloc"};
+	for (size_t i = 0; i < ARRAY_SIZE(need_pages); i++)
+		*vec_push(&r->missing) =
+			(struct missing_part){need_pages[i], arena_strdup(&r->arena, error.text)};
+	if (k->types)
+		finding_add(r->findings, SEVERITY_WARNING, "census_by_counters",
+			    "Page frames can't be looked at: the census is by the kernel's counters",
+			    error.text, NULL);
+	r->census = part(r, census_table(k, r->findings, &error), "census", k, &error);
+}
+
+static void build_kernel_parts(struct report *r, struct kernel *k,
+			       const struct report_options *options)
 {
 	struct error error = ERROR_INIT;
 	r->system = system_table(k);
 	r->log = part(r, log_table(k, NULL, &error), "log", k, &error);
-	r->census = part(r, census_table(k, r->findings, &error), "census", k, &error);
+	if (oom_tables_of_dump(&r->oom, k, r->findings, &error))
+		part(r, NULL, oom_events_spec.key, k, &error);
+	build_census(r, k, options);
 	r->zones = part(r, zones_table(k, &error), "zones", k, &error);
 	r->tasks = part(r, tasks_table(k, false, &error), "tasks", k, &error);
 	r->slabs = part(r, slabs_table(k, &error), "slabs", k, &error);
@@ -287,13 +322,13 @@ static void build_kernel_parts(struct report *r, struct kernel *k)
 }
 
 void report_build(struct report *r, struct image *image, struct kernel *k, const char *const *paths,
-		  size_t nr_paths, const char *boot_error)
+		  size_t nr_paths, const struct report_options *options, const char *boot_error)
 {
 	const struct image_info *info = image_info(image);
 	*r = (struct report){.findings = table_new(&findings_spec)};
 	r->source = source_table(image, paths, nr_paths);
 	if (k)
-		build_kernel_parts(r, k);
+		build_kernel_parts(r, k, options);
 	else
 		finding_add(r->findings, SEVERITY_CRITICAL, "no_kernel",
 			    "The dump's kernel can't be found", boot_error,
@@ -312,11 +347,13 @@ void report_done(struct report *r)
 {
 	struct table *const tables[] = {r->source, r->system,  r->census,   r->zones,	  r->tasks,
 					r->slabs,  r->modules, r->swaps,    r->hugetlb,	  r->mounts,
-					r->log,	   r->events,  r->findings, r->unreadable};
+					r->log,	   r->events,  r->findings, r->unreadable,
+					r->files,  r->cgroups, r->vmalloc};
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		if (tables[i])
 			table_free(tables[i]);
 	}
+	oom_tables_done(&r->oom);
 	vec_done(&r->missing);
 	arena_done(&r->arena);
 }

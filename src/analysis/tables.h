@@ -55,8 +55,10 @@ enum census_column {
 	CENSUS_PRESENT,
 	CENSUS_MANAGED,
 	CENSUS_CLASSES,
-	CENSUS_NODES
+	CENSUS_NODES,
+	CENSUS_PASS
 };
+enum pass_column { PASS_MEMMAP, PASS_READ, PASS_CLAIMS, PASS_THREADS };
 enum class_column {
 	CLASS_KEY,
 	CLASS_LABEL,
@@ -64,11 +66,16 @@ enum class_column {
 	CLASS_BYTES,
 	CLASS_SHARE,
 	CLASS_COUNTER,
-	CLASS_DIFFERENCE
+	CLASS_DIFFERENCE,
+	CLASS_DETAIL
 };
-extern const struct table_spec census_spec, census_classes_spec;
+enum counter_column { COUNTER_NAME, COUNTER_PAGES };
+enum detail_column { DETAIL_WHAT, DETAIL_PAGES };
+extern const struct table_spec census_spec, census_classes_spec, census_counter_spec,
+	census_detail_spec, census_pass_spec;
 /* From the kernel's own counters; the classes add up to the spanned pages. */
 struct table *census_table(struct kernel *k, struct table *findings, struct error *error);
+struct table *census_nodes(struct kernel *k); /* nodes with their zones */
 
 enum zone_column {
 	ZONE_NODE,

@@ -10,10 +10,13 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "analysis/census_check.h"
+#include "analysis/census_tables.h"
 #include "analysis/report.h"
 #include "analysis/tables.h"
 #include "base/text.h"
 #include "command/commands.h"
+#include "command/log_screen.h"
 #include "command/session.h"
 #include "sink/bar.h"
 #include "sink/json.h"
@@ -140,35 +143,99 @@ static void put_events(FILE *out, const struct report *r, const struct sink_opti
 	}
 }
 
+/* "ok": as the kernel counts; a difference otherwise; nothing where it keeps no counter. */
+static void put_check(FILE *out, const struct value *row, u64 noise, bool utf8)
+{
+	char text[32];
+	if (!known(&row[CLASS_DIFFERENCE]))
+		return;
+	s64 difference = row[CLASS_DIFFERENCE].s;
+	u64 size = difference < 0 ? -(u64)difference : (u64)difference;
+	if (size <= noise)
+		fputs(utf8 ? " \xe2\x9c\x93" : " ok", out);
+	else
+		fprintf(out, " %c%s pages against the kernel's counter", difference < 0 ? '-' : '+',
+			text_grouped(text, size));
+}
+
+static double largest_share(const struct table *classes)
+{
+	double largest = 0;
+	for (size_t i = 0; i < table_nr_rows(classes); i++) {
+		const struct value *share = &table_row(classes, i)[CLASS_SHARE];
+		if (known(share) && share->real > largest)
+			largest = share->real;
+	}
+	return largest;
+}
+
+static void put_class(FILE *out, const struct value *row, double largest, u64 noise,
+		      const struct sink_options *options)
+{
+	char bytes[16];
+	fprintf(out, "  %-42s ", row[CLASS_LABEL].text);
+	if (!known(&row[CLASS_PAGES])) {
+		fprintf(out, "%*s %10s\n", BAR_CELLS, "", "?");
+		return;
+	}
+	bar_put(out, largest > 0 ? row[CLASS_SHARE].real / largest : 0, BAR_CELLS, options->utf8);
+	fprintf(out, " %10s %5.1f %%", text_bytes(bytes, row[CLASS_BYTES].u),
+		row[CLASS_SHARE].real);
+	put_check(out, row, noise, options->utf8);
+	fputc('\n', out);
+}
+
+/* Classes with less than this are one line together, unless all is asked for. */
+#define SMALL_SHARE 0.05
+
+/* The newest report of the OOM killer that is in the log: why it came to that, and why this victim. */
+static void put_oom(FILE *out, const struct report *r, const struct sink_options *options)
+{
+	static const struct {
+		const char *label;
+		unsigned column;
+	} lines[] = {{"Why     ", OOM_COL_FAILED_BECAUSE}, {"Victim  ", OOM_COL_WHY_VICTIM}};
+	size_t n = r->oom.events ? table_nr_rows(r->oom.events) : 0;
+	if (!n)
+		return;
+	const struct value *row = table_row(r->oom.events, n - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (!known(&row[lines[i].column]))
+			continue;
+		fprintf(out, "  %s", lines[i].label);
+		log_screen_wrapped(out, row[lines[i].column].text, 10, options);
+	}
+}
+
 static void put_census(FILE *out, const struct report *r, const struct sink_options *options)
 {
 	const struct value *c = table_row(r->census, 0);
 	const struct table *classes = c[CENSUS_CLASSES].table;
+	u64 noise = census_noise(c[CENSUS_PRESENT].u), small_bytes = 0;
+	size_t nr_small = 0;
 	char bytes[16];
+	bool by_pages = !strcmp(c[CENSUS_BASIS].text, "pages");
+	double largest = largest_share(classes);
 	fputc('\n', out);
 	sink_text_heading(out, "Where memory is", options);
-	double largest = 0;
-	for (size_t i = 0; i < table_nr_rows(classes); i++) {
-		if (known(&table_row(classes, i)[CLASS_SHARE]) &&
-		    table_row(classes, i)[CLASS_SHARE].real > largest)
-			largest = table_row(classes, i)[CLASS_SHARE].real;
-	}
 	for (size_t i = 0; i < table_nr_rows(classes); i++) {
 		const struct value *row = table_row(classes, i);
-		if (known(&row[CLASS_PAGES]) && !row[CLASS_PAGES].u && !options->wide)
-			continue;
-		fprintf(out, "  %-42s ", row[CLASS_LABEL].text);
-		if (!known(&row[CLASS_PAGES])) {
-			fprintf(out, "%*s %10s\n", BAR_CELLS, "", "?");
+		bool small = known(&row[CLASS_PAGES]) && row[CLASS_SHARE].real < SMALL_SHARE;
+		if (!small || options->wide) {
+			put_class(out, row, largest, noise, options);
 			continue;
 		}
-		bar_put(out, largest > 0 ? row[CLASS_SHARE].real / largest : 0, BAR_CELLS,
-			options->utf8);
-		fprintf(out, " %10s %5.1f %%\n", text_bytes(bytes, row[CLASS_BYTES].u),
-			row[CLASS_SHARE].real);
+		nr_small += row[CLASS_PAGES].u != 0;
+		small_bytes += row[CLASS_BYTES].u;
 	}
-	fprintf(out, "  all of %s spanned; by the kernel's own counters, per-cpu parts added\n",
-		text_bytes(bytes, c[CENSUS_SPANNED].u * c[CENSUS_PAGE_SIZE].u));
+	if (nr_small)
+		fprintf(out, "  %-42s %*s %10s\n", "less than 0.05 % each", BAR_CELLS, "",
+			text_bytes(bytes, small_bytes));
+	fprintf(out, "  all of %s spanned, %s\n",
+		text_bytes(bytes, c[CENSUS_SPANNED].u * c[CENSUS_PAGE_SIZE].u),
+		by_pages ? (options->utf8 ? "each page frame looked at; \xe2\x9c\x93: the kernel's counter agrees (memwho census)"
+					  : "each page frame looked at; ok: the kernel's counter agrees (memwho census)")
+			 : "by the kernel's own counters, per-cpu parts added");
 }
 
 /* The head of a list, in the columns named. */
@@ -207,6 +274,11 @@ static const struct {
 	 "ps", true},
 	{offsetof(struct report, slabs),
 	 "name,bytes,share,objects_allocated,objects_total,object_size,reclaimable", "slabs", true},
+	{offsetof(struct report, files), "path,bytes,mapped_pages,fstype,deleted",
+	 "census --by file", true},
+	{offsetof(struct report, cgroups), "path,online,bytes,anon_pages,file_pages,shmem_pages,kernel_pages,limit_bytes,dead_below",
+	 "census --by cgroup", true},
+	{offsetof(struct report, vmalloc), "caller,areas,bytes", "census --by owner"},
 	{offsetof(struct report, modules), "name,size_bytes,text_bytes,refcount,tainted", "modules",
 	 true},
 	{offsetof(struct report, zones), NULL, "zones"},
@@ -236,6 +308,7 @@ static int put_screen(struct command_context *context, struct report *r)
 		put_panic(out, r, &context->sink);
 	}
 	put_events(out, r, &context->sink);
+	put_oom(out, r, &context->sink);
 	if (r->census)
 		put_census(out, r, &context->sink);
 	if (put_lists(context, r))
@@ -301,7 +374,13 @@ static int put_json(struct command_context *context, const struct report *r, dou
 		{&census_spec, r->census, true}, {&tasks_spec, r->tasks},
 		{&slabs_spec, r->slabs},	 {&modules_spec, r->modules},
 		{&swaps_spec, r->swaps},	 {&hugetlb_spec, r->hugetlb},
-		{&mounts_spec, r->mounts},	 {&events_spec, r->events},
+		{&mounts_spec, r->mounts},	 {&census_files_spec, r->files},
+		{&census_cgroups_spec, r->cgroups}, {&census_vmalloc_spec, r->vmalloc},
+		{&events_spec, r->events},
+		{&oom_events_spec, r->oom.events},
+		{&alloc_failures_spec, r->oom.failures},
+		{&show_mem_spec, r->oom.show_mem},
+		{&suspects_spec, r->oom.suspects},
 		{&findings_spec, r->findings},	 {&unreadable_spec, r->unreadable},
 	};
 	if (!w)
@@ -343,16 +422,28 @@ static int exit_status_of(const struct command_context *context, const struct re
 	return complete && !session_partial(k) && k->types ? EXIT_REPORT : EXIT_PARTIAL;
 }
 
+struct report_command_options {
+	u64 threads;
+};
+
+static const struct command_option options[] = {
+	{"threads", 'j', "N", "threads to use; default: one for each CPU", OPTION_COUNT,
+	 offsetof(struct report_command_options, threads)},
+};
+
 static int run(struct command_context *context)
 {
 	struct session *s = context->session;
+	const struct report_command_options *o = context->options;
+	const struct report_options how = {.nr_threads = (unsigned)u64_min(o->threads, 64),
+					   .progress = context->progress};
 	struct report r;
 	bool booted = session_boot(context) == 0;
 	if (!booted && (context->common.map || context->common.vmlinux))
 		return -1; /* most likely the file that was given is wrong: say that, and nothing
 			      else */
 	report_build(&r, s->image, booted ? s->kernel : NULL, context->operands,
-		     context->nr_operands, context->error.text);
+		     context->nr_operands, &how, context->error.text);
 	sort_lists(&r);
 	int result = put_json(context, &r, session_seconds(s));
 	if (!result && context->out)
@@ -384,6 +475,9 @@ const struct command command_report = {
 		"status is 4 then.",
 	.examples = examples,
 	.nr_examples = ARRAY_SIZE(examples),
+	.options = options,
+	.nr_options = ARRAY_SIZE(options),
+	.options_size = sizeof(struct report_command_options),
 	.common = OPTIONS_OUTPUT | OPTIONS_DUMP,
 	.min_operands = 1,
 	.max_operands = ANY_OPERANDS,

@@ -23,19 +23,24 @@ static enum read_status dentry_text(struct kernel *k, u64 dentry, char name[stat
 	return kernel_get_text_at(k, dentry, dentry_name, name, 256);
 }
 
-/* At the root of a mount: go on at the place that it is mounted on; false at the top. */
-static bool cross_mount(struct kernel *k, u64 *vfsmount, u64 *dentry)
+/* At the root of a mount: go on at the place that it is mounted on; *top: there is none above it. */
+static enum read_status cross_mount(struct kernel *k, u64 *vfsmount, u64 *dentry, bool *top)
 {
-	u64 mount, parent, mountpoint;
-	if (!*vfsmount)
-		return false;
-	mount = kernel_container(k, *vfsmount, mount_mnt);
-	if (kernel_get(k, mount, mount_parent, &parent) || parent == mount || !parent ||
-	    kernel_get(k, mount, mount_mountpoint, &mountpoint) || !mountpoint)
-		return false;
+	u64 mount = kernel_container(k, *vfsmount, mount_mnt), parent, mountpoint;
+	*top = !*vfsmount;
+	if (*top)
+		return READ_OK;
+	enum read_status status = kernel_get(k, mount, mount_parent, &parent);
+	*top = !status && (parent == mount || !parent);
+	if (status || *top)
+		return status;
+	status = kernel_get(k, mount, mount_mountpoint, &mountpoint);
+	*top = !status && !mountpoint;
+	if (status || *top)
+		return status;
 	*dentry = mountpoint;
 	*vfsmount = kernel_member(k, parent, mount_mnt);
-	return true;
+	return READ_OK;
 }
 
 enum read_status path_of(struct kernel *k, u64 dentry, u64 vfsmount, char *path, size_t size)
@@ -48,13 +53,18 @@ enum read_status path_of(struct kernel *k, u64 dentry, u64 vfsmount, char *path,
 	for (int i = 0; i < MAX_STEPS; i++) {
 		u64 root = 0, parent;
 		char name[256];
-		if (vfsmount)
-			kernel_get(k, vfsmount, vfsmount_root, &root);
-		enum read_status status = kernel_get(k, dentry, dentry_parent, &parent);
+		bool top;
+		enum read_status status =
+			vfsmount ? kernel_get(k, vfsmount, vfsmount_root, &root) : READ_OK;
+		if (!status)
+			status = kernel_get(k, dentry, dentry_parent, &parent);
 		if (status)
 			return status;
 		if (dentry == root || parent == dentry) {
-			if (!cross_mount(k, &vfsmount, &dentry))
+			status = cross_mount(k, &vfsmount, &dentry, &top);
+			if (status)
+				return status;
+			if (top)
 				break;
 			continue;
 		}

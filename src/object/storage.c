@@ -124,9 +124,12 @@ static bool give_mount(struct kernel *k, u64 kva, mount_fn fn, void *arg)
 		kernel_unreadable(k, "mount", status, kva);
 		return true;
 	}
-	kernel_get_text_at(k, type, file_system_name, m.fstype, sizeof(m.fstype));
-	kernel_get_text_at(k, kva, mount_devname, m.device, sizeof(m.device));
-	path_of(k, root, vfsmount, m.path, sizeof(m.path));
+	m.fstype_status =
+		kernel_get_text_at(k, type, file_system_name, m.fstype, sizeof(m.fstype));
+	m.device_status = kernel_get_text_at(k, kva, mount_devname, m.device, sizeof(m.device));
+	m.path_status = path_of(k, root, vfsmount, m.path, sizeof(m.path));
+	if (m.path_status)
+		m.path[0] = '\0';
 	read_tmpfs_size(k, &m);
 	return fn(arg, &m);
 }

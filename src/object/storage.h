@@ -28,6 +28,7 @@ int hugetlb_for_each(struct kernel *k, hugetlb_fn fn, void *arg, struct error *e
 struct mount {
 	u64 kva, super_block;
 	char path[1024], device[256], fstype[64];
+	enum read_status path_status, device_status, fstype_status; /* READ_OK: they are whole */
 	bool has_size; /* tmpfs with a limit */
 	u64 max_pages, used_pages;
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kernel/walk.h"
+#include "object/zone.h"
 
 /*
  * fs/proc/array.c task_state_array, bits of task->__state | task->exit_state; TASK_IDLE is
@@ -237,12 +238,29 @@ void task_read_memory(struct kernel *k, const struct task *task, struct task_mem
 	m->pagetable_status = kernel_get(k, task->mm, mm_pgtables_bytes, &m->pagetable_bytes);
 }
 
+/*
+ * total_swap_pages is no exported symbol.  nr_swap_pages, what is free of it, is: it is all there is
+ * as long as nothing was ever swapped out.
+ */
+static enum read_status total_swap(struct kernel *k, u64 *pages)
+{
+	u64 swapped_out;
+	enum read_status status = kernel_variable(k, total_swap_pages, 8, pages);
+	if (status != READ_ABSENT)
+		return status;
+	if (!vm_event_get(k, "PSWPOUT", &swapped_out) || swapped_out)
+		return READ_ABSENT;
+	return kernel_variable(k, nr_swap_pages, 8, pages);
+}
+
 enum read_status task_total_pages(struct kernel *k, u64 *pages)
 {
-	u64 ram, swap = 0;
+	u64 ram, swap;
 	enum read_status status = kernel_variable(k, totalram_pages, 8, &ram);
-	kernel_variable(k, total_swap_pages, 8, &swap);
-	*pages = ram + swap;
+	if (!status)
+		status = total_swap(k, &swap);
+	if (!status)
+		*pages = ram + swap;
 	return status;
 }
 

@@ -26,6 +26,17 @@ LINES = (
     ("a filter without a value", "ps {small} --filter pid>", USAGE, "--filter"),
     ("a filter without an operator", "ps {small} --filter pid", USAGE, "--filter"),
     ("a filter's size that is no number", "slabs {small} --filter bytes>10Q", USAGE, "10Q"),
+    ("a view of no kind", "census {small} --by nosuch", USAGE, '"nosuch" is none of class(.|\n)*cgroup'),
+    ("two views at once", "census {small} --by file,task", USAGE, "file,task"),
+    ("a view without its name", "census {small} --by", USAGE, "--by wants a value"),
+    ("a class's column in another view", "census {small} --by cgroup --sort key", USAGE, 'no column "key"(.|\n)*held_by'),
+    ("a view's column without the view", "census {small} --columns path", USAGE, 'no column "path"(.|\n)*difference_pages'),
+    ("another view's column to show", "census {small} --by file --columns pid", USAGE, 'no column "pid"(.|\n)*fstype'),
+    ("another view's column to filter by", "census {small} --by task --filter class=slab", USAGE, 'no column "class"(.|\n)*pss_pages'),
+    ("a column before its view", "census {small} --columns path --by node", USAGE, 'no column "path"(.|\n)*share'),
+    ("a view's column misspelt", "census {small} --by file --sort mapped_pagse", USAGE, 'did you mean "mapped_pages"'),
+    ("a view's size that is no number", "census {small} --by mount --filter bytes>10Q", USAGE, "10Q"),
+    ("threads that are no number", "census {small} --threads many", USAGE, "many"),
     ("a limit that is no number", "ps {small} --limit abc", USAGE, "abc"),
     ("a negative limit", "ps {small} --limit -1", USAGE, "-1"),
     ("a limit beyond sense", "ps {small} --limit 99999999999999999999999", USAGE, "99999"),
@@ -156,7 +167,63 @@ def complete_in_bash(script) -> list:
 
 # Commands on a dump, with what more they need.
 ON_DUMP = (("report",), ("ps",), ("ps", "--all-threads"), ("slabs",), ("modules",), ("zones",), ("mounts",), ("dmesg",),
-           ("layout",), ("symbols", "--limit", "500"), ("struct", "--type", "task_struct"), ("report", "--verbose"), ("ps", "--verbose", "--bytes"), ("slabs", "--no-header"))
+           ("layout",), ("symbols", "--limit", "500"), ("struct", "--type", "task_struct"), ("report", "--verbose"), ("ps", "--verbose", "--bytes"),
+           ("census",), ("census", "--by", "task"), ("census", "--by", "cgroup", "--verbose"), ("census", "--threads", "1"), ("slabs", "--no-header"))
+
+
+# Views of the census, with two of the columns that each must have.
+VIEWS = (("class", "key", "difference_pages"), ("node", "node", "share"), ("zone", "zone", "share"), ("order", "block_bytes", "blocks"),
+         ("owner", "class", "what"), ("unknown", "migrate_type", "runs"), ("cgroup", "held_by", "usage_bytes"),
+         ("task", "pss_pages", "stack_bytes"), ("file", "deleted", "inode"), ("mount", "files", "device"))
+
+
+def census_views(tally, dumps, scratch) -> None:
+    """Each view by its columns: told without a dump, shown when named, sorted by one of them."""
+    for view, *columns in VIEWS:
+        name = f"census --by {view} --columns help"
+        if tally.wants(name):
+            result = run("census", "--by", view, "--columns", "help")
+            listed = [line.split()[0] for line in result.text.splitlines()[1:] if line]
+            tally.note(name, problems(result, [REPORT]) + [f"no column {c}" for c in columns if c not in listed])
+        name = f"census --by {view} with columns, sorted"
+        if not tally.wants(name):
+            continue
+        if "small" not in dumps:
+            tally.skip(name, "no dump")
+            continue
+        result = run("census", dumps["small"], "--by", view, "--columns", ",".join(columns), "--sort", f"-{columns[0]}")
+        found = problems(result, [REPORT])
+        if result.text and len(result.text.splitlines()) < 2:
+            found.append("no rows")
+        tally.note(name, found)
+    name = "census --columns help is that of classes"
+    if tally.wants(name):
+        same = run("census", "--columns", "help").out == run("census", "--by", "class", "--columns", "help").out
+        tally.note(name, [] if same else ["it is not"])
+
+
+def census_adds_up(tally, dumps, scratch) -> None:
+    """The views are sides of the same pages: classes, zones, nodes and orders have equal sums."""
+    for what in ("small", "elf", "arm64"):
+        name = f"the views of the census add up, {what} dump"
+        if not tally.wants(name):
+            continue
+        if what not in dumps:
+            tally.skip(name, "no dump")
+            continue
+        views = {view: run("census", dumps[what], "--by", view, "--json").json() or {} for view in ("class", "zone", "node", "order")}
+        census = views["class"].get("census", {})
+        pages = {c["key"]: c["pages"] for c in census.get("classes", ())}
+        found = [] if sum(pages.values()) == census.get("spanned_pages") else ["the classes are not what is spanned"]
+        for view, rows in (("zone", "census_zones"), ("node", "census_nodes")):
+            sums = dict.fromkeys(pages, 0)
+            for row in views[view].get(rows, ()):
+                sums[row["class"]] += row["pages"]
+            found += [f"{view}: {key} is {sums[key]}, not {pages[key]}" for key in pages if sums[key] != pages[key]]
+        free = sum(r["pages"] for r in views["order"].get("census_orders", ()) if r["class"] == "free_buddy")
+        if free != pages.get("free_buddy"):
+            found.append(f"order: free_buddy is {free}")
+        tally.note(name, found)
 
 
 def json_of_commands(tally, dumps, scratch) -> None:
@@ -292,8 +359,9 @@ def same_every_time(tally, dumps, scratch) -> None:
         documents = [run(dumps[what], "--json", prefix=prefix).json() for prefix in (one_cpu, (), ())]
         for document in documents:
             (document or {}).pop("cost", None)
+            ((document or {}).get("census", {}).get("pass") or {}).pop("threads", None)
         same = documents[0] and all(json.dumps(d) == json.dumps(documents[0]) for d in documents)
         tally.note(name, [] if same else ["the documents differ"])
 
 
-GROUPS = (lines, help_texts, manual, completions, json_of_commands, schema, files_written, colours, no_reader, same_every_time)
+GROUPS = (lines, help_texts, manual, completions, json_of_commands, census_views, census_adds_up, schema, files_written, colours, no_reader, same_every_time)

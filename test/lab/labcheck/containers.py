@@ -10,7 +10,7 @@ from .tasks import release
 # About the file and the run, not about the crash.
 NOT_OF_THE_CRASH = ("source", "cost")
 # Said of what a dump lacks: free to differ when it is known to lack something.
-OF_WHAT_LACKS = ("unreadable", "findings")
+OF_WHAT_LACKS = ("unreadable", "findings", "vmalloc")
 # Classes of the census that differ by what memory of the kernel could be read.
 OF_OWNERS = ("driver_known", "kernel_stack", "kernel_unknown", "module", "page_table", "percpu", "vmalloc")
 # Commands that are asked of every container.
@@ -34,9 +34,14 @@ def pairs_of(a, b, path) -> list | None:
     return [(f"{path}[{n}]", x, y) for n, (x, y) in enumerate(zip(a, b))]
 
 
+def within_file_system(a, b, path) -> bool:
+    """The mounts were left out: "tmpfs:/log" is what is known of "/dev/shm/log"."""
+    return path.endswith(".path") and isinstance(b, str) and ":/" in b and a.endswith(b.split(":", 1)[1])
+
+
 def first_difference(a, b, lacking, path="") -> str | None:
     """Where two documents differ first, for people.  `lacking`: b may not know (null) what a knows."""
-    if a == b or (lacking and b is None):
+    if a == b or (lacking and (b is None or within_file_system(a, b, path))):
         return None
     pairs = pairs_of(a, b, path)
     if pairs is None:
