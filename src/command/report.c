@@ -185,10 +185,41 @@ static void put_class(FILE *out, const struct value *row, double largest, u64 no
 	fputc('\n', out);
 }
 
+/* Classes that say little without whose they are, and the share of all memory from which on a part
+ * is told. */
+static const char *const classes_with_owners[] = {"boot_reserved", "vmalloc", "driver_known"};
+#define TOLD_SHARE 1.0
+
+static bool tells_owners(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(classes_with_owners); i++) {
+		if (!strcmp(key, classes_with_owners[i]))
+			return true;
+	}
+	return false;
+}
+
+static void put_owners(FILE *out, const struct value *row, u64 spanned, u64 page_size)
+{
+	char bytes[16];
+	if (!known(&row[CLASS_DETAIL]) || !tells_owners(row[CLASS_KEY].text))
+		return;
+	const struct table *detail = row[CLASS_DETAIL].table;
+	for (size_t i = 0; i < table_nr_rows(detail); i++) {
+		const struct value *part = table_row(detail, i);
+		if (100.0 * (double)part[DETAIL_PAGES].u < TOLD_SHARE * (double)spanned)
+			return; /* the largest come first */
+		fprintf(out, "    of it %s, ", text_bytes(bytes, part[DETAIL_PAGES].u * page_size));
+		text_put_safe(out, part[DETAIL_WHAT].text, strlen(part[DETAIL_WHAT].text));
+		fputc('\n', out);
+	}
+}
+
 /* Classes with less than this are one line together, unless all is asked for. */
 #define SMALL_SHARE 0.05
 
-/* The newest report of the OOM killer that is in the log: why it came to that, and why this victim. */
+/* The newest report of the OOM killer that is in the log: why it came to that, and why this victim.
+ */
 static void put_oom(FILE *out, const struct report *r, const struct sink_options *options)
 {
 	static const struct {
@@ -223,6 +254,7 @@ static void put_census(FILE *out, const struct report *r, const struct sink_opti
 		bool small = known(&row[CLASS_PAGES]) && row[CLASS_SHARE].real < SMALL_SHARE;
 		if (!small || options->wide) {
 			put_class(out, row, largest, noise, options);
+			put_owners(out, row, c[CENSUS_SPANNED].u, c[CENSUS_PAGE_SIZE].u);
 			continue;
 		}
 		nr_small += row[CLASS_PAGES].u != 0;
@@ -233,9 +265,11 @@ static void put_census(FILE *out, const struct report *r, const struct sink_opti
 			text_bytes(bytes, small_bytes));
 	fprintf(out, "  all of %s spanned, %s\n",
 		text_bytes(bytes, c[CENSUS_SPANNED].u * c[CENSUS_PAGE_SIZE].u),
-		by_pages ? (options->utf8 ? "each page frame looked at; \xe2\x9c\x93: the kernel's counter agrees (memwho census)"
-					  : "each page frame looked at; ok: the kernel's counter agrees (memwho census)")
-			 : "by the kernel's own counters, per-cpu parts added");
+		by_pages
+			? (options->utf8
+				   ? "each page frame looked at; \xe2\x9c\x93: the kernel's counter agrees (memwho census)"
+				   : "each page frame looked at; ok: the kernel's counter agrees (memwho census)")
+			: "by the kernel's own counters, per-cpu parts added");
 }
 
 /* The head of a list, in the columns named. */
@@ -276,7 +310,8 @@ static const struct {
 	 "name,bytes,share,objects_allocated,objects_total,object_size,reclaimable", "slabs", true},
 	{offsetof(struct report, files), "path,bytes,mapped_pages,fstype,deleted",
 	 "census --by file", true},
-	{offsetof(struct report, cgroups), "path,online,bytes,anon_pages,file_pages,shmem_pages,kernel_pages,limit_bytes,dead_below",
+	{offsetof(struct report, cgroups),
+	 "path,online,bytes,anon_pages,file_pages,shmem_pages,kernel_pages,limit_bytes,dead_below",
 	 "census --by cgroup", true},
 	{offsetof(struct report, vmalloc), "caller,areas,bytes", "census --by owner"},
 	{offsetof(struct report, modules), "name,size_bytes,text_bytes,refcount,tainted", "modules",
@@ -370,18 +405,25 @@ static int put_json(struct command_context *context, const struct report *r, dou
 		const struct table *table;
 		bool record;
 	} parts[] = {
-		{&source_spec, r->source, true}, {&system_spec, r->system, true},
-		{&census_spec, r->census, true}, {&tasks_spec, r->tasks},
-		{&slabs_spec, r->slabs},	 {&modules_spec, r->modules},
-		{&swaps_spec, r->swaps},	 {&hugetlb_spec, r->hugetlb},
-		{&mounts_spec, r->mounts},	 {&census_files_spec, r->files},
-		{&census_cgroups_spec, r->cgroups}, {&census_vmalloc_spec, r->vmalloc},
+		{&source_spec, r->source, true},
+		{&system_spec, r->system, true},
+		{&census_spec, r->census, true},
+		{&tasks_spec, r->tasks},
+		{&slabs_spec, r->slabs},
+		{&modules_spec, r->modules},
+		{&swaps_spec, r->swaps},
+		{&hugetlb_spec, r->hugetlb},
+		{&mounts_spec, r->mounts},
+		{&census_files_spec, r->files},
+		{&census_cgroups_spec, r->cgroups},
+		{&census_vmalloc_spec, r->vmalloc},
 		{&events_spec, r->events},
 		{&oom_events_spec, r->oom.events},
 		{&alloc_failures_spec, r->oom.failures},
 		{&show_mem_spec, r->oom.show_mem},
 		{&suspects_spec, r->oom.suspects},
-		{&findings_spec, r->findings},	 {&unreadable_spec, r->unreadable},
+		{&findings_spec, r->findings},
+		{&unreadable_spec, r->unreadable},
 	};
 	if (!w)
 		return 0;
