@@ -265,7 +265,7 @@ struct table *log_table(struct kernel *k, u64 *nr_lost, struct error *error)
 static const struct column unreadable_columns[] = {
 	[UNREADABLE_WHAT] = {"what", "WHAT", "kind of thing"},
 	[UNREADABLE_WHY] = {"why", "WHY", "unmapped excluded truncated damaged io absent"},
-	[UNREADABLE_FIRST_ADDRESS] = {"first_address", "FIRST", "address of the first one",
+	[UNREADABLE_FIRST_ADDRESS] = {"first_address", "FIRST", "lowest address of them",
 				      COL_ADDRESS},
 	[UNREADABLE_COUNT] = {"count", "COUNT", "how many", COL_COUNT},
 };

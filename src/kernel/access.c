@@ -221,6 +221,8 @@ void kernel_unreadable(struct kernel *k, const char *what, enum read_status why,
 		found = vec_push(&k->unreadable);
 		*found = (struct unreadable){.what = what, .why = why, .first_address = address};
 	}
+	/* The lowest, so that it does not depend on which thread came first. */
+	found->first_address = u64_min(found->first_address, address);
 	found->count++;
 	pthread_mutex_unlock(&k->unreadable_lock);
 }

@@ -38,7 +38,7 @@ static inline bool cpumask_test(const struct cpumask *mask, u32 cpu)
 	return cpu < KERNEL_MAX_CPUS && (mask->bits[cpu / 64] >> (cpu % 64) & 1);
 }
 
-/* Something that was needed and could not be read: counted per (what, why), first address kept. */
+/* Something that was needed and could not be read: counted per (what, why), lowest address kept. */
 struct unreadable {
 	const char *what; /* a literal: "slab freelist" */
 	enum read_status why;
