@@ -16,7 +16,7 @@
 
 #define NR_PIECES 4096
 
-static void *pieces[NR_PIECES];
+static void *volatile pieces[NR_PIECES]; /* else the compiler sees that nobody reads it, and drops it */
 static unsigned int nr_pieces;
 static LIST_HEAD(blocks);
 

@@ -4,8 +4,9 @@
 #include "command/session.h"
 
 static const struct command *const commands[] = {
-	&command_report,  &command_log,	   &command_census,  &command_ps,    &command_slabs,
-	&command_modules, &command_zones,  &command_mounts,  &command_dmesg, &command_layout,
+	&command_report,  &command_log,	   &command_census,  &command_leak,
+	&command_refs,	  &command_ps,	   &command_slabs,   &command_modules,
+	&command_zones,	  &command_mounts, &command_dmesg,   &command_layout,
 	&command_symbols, &command_struct, &command_version, &command_help,
 };
 

@@ -5,9 +5,9 @@
 #include "command/command.h"
 #include "kernel/schema.h"
 
-extern const struct command command_report, command_log, command_census, command_ps, command_slabs,
-	command_modules, command_zones, command_mounts, command_dmesg, command_layout,
-	command_symbols, command_struct, command_version, command_help;
+extern const struct command command_report, command_log, command_census, command_leak, command_refs,
+	command_ps, command_slabs, command_modules, command_zones, command_mounts, command_dmesg,
+	command_layout, command_symbols, command_struct, command_version, command_help;
 
 extern const struct command_set memwho_commands;
 

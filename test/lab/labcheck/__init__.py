@@ -6,7 +6,7 @@ check_NAME(checker, truth, answers) that note every difference which no constant
 CHECKS below is the list of them, each with the dumps that it is for.
 """
 
-from . import census, census_users, containers, memory, oom, system, tasks
+from . import census, census_users, containers, leak as leaks, memory, oom, system, tasks
 
 
 def always(_truth) -> bool:
@@ -24,6 +24,10 @@ def oom_panic(truth) -> bool:
 
 def leak(truth) -> bool:
     return "leaked_objects" in truth.facts
+
+
+def leak_kinds(truth) -> bool:
+    return "leak_kept_caches" in truth.facts
 
 
 def several_containers(truth) -> bool:
@@ -70,6 +74,9 @@ CHECKS = (
     ("slab-sizes", always, memory.check_slab_sizes),
     ("types", always, memory.check_types),
     ("leak", leak, memory.check_leak),
+    ("leak-false", always, leaks.check_leak_false),
+    ("leak-lost", leak, leaks.check_leak_lost),
+    ("leak-kinds", leak_kinds, leaks.check_leak_kinds),
     ("planted", always, memory.check_planted),
     ("task-set", always, tasks.check_task_set),
     ("task-facts", always, tasks.check_task_facts),

@@ -328,7 +328,7 @@ def check_census_zone_flags(c, truth, answers) -> None:
 # --- what nothing tells of -------------------------------------------------------------------------------
 
 # Cases in which something takes memory that no counter and no structure tells of.
-LEAKS = ("page-leak", "page-leak0", "kernel-pages")
+LEAKS = ("page-leak", "page-leak0", "kernel-pages", "leak-kinds")
 # Cases in which pages wait in sockets and pools, as they should.
 BUSY_DRIVERS = ("drbd", "sockets")
 
@@ -337,7 +337,8 @@ def taken_without_counter(facts) -> int:
     """Pages that a module of the lab took straight from the page allocator."""
     leaked = int(facts.get("leaked_blocks", 0)) << int(facts.get("block_order", 0))
     orders = (("hoard_order0", 0), ("hoard_order2", 2), ("hoard_compound3", 3))
-    return leaked + sum(int(facts.get(key, 0)) << order for key, order in orders)
+    lostways = 14 * int(facts.get("leak_large_each", 0))  # blocks of 2, 4 and 8 pages
+    return leaked + lostways + sum(int(facts.get(key, 0)) << order for key, order in orders)
 
 
 def check_census_unknown(c, truth, answers) -> None:

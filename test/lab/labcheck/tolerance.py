@@ -157,3 +157,15 @@ OOM_FREED_PAGES = 512
 RSS_BYTES_SMALL = 64 << 20
 RSS_BYTES_LARGE = 256 << 20
 SMALL_RAM_BYTES = 1 << 30
+
+# --- the leak search ----------------------------------------------------------------------------------
+
+# Of objects that nobody leaked, one in so many may look lost: pointers that the boot code dropped (sysctl
+# headers) are, 0 to 4 were seen.  Of the seeded cache's own, one in ten thousand.
+LEAK_FALSE_SHARE = 200
+LEAK_FALSE_OF_SEEDED = 10000
+# Page tables without a mark, which page frame numbers alone lead to: 0 to 3 were seen.
+LEAK_FALSE_PAGES = 8
+# Of lost objects, one in so many may be kept by a word that happens to be left over somewhere.
+LEAK_MISSED_SHARE = 1000
+LEAK_STALE_WORDS = 3
