@@ -99,6 +99,30 @@ const struct table_spec census_pass_spec = {
 	.nr_columns = ARRAY_SIZE(pass_columns),
 };
 
+static const struct column marks_columns[] = {
+	[MARKS_LRU] = {"lru_pages", "lru", "user pages on the lists of reclaim", COL_COUNT},
+	[MARKS_HUGE] = {"large_folio_pages", "large folios",
+			"user pages in blocks of more than one page", COL_COUNT},
+	[MARKS_KSM] = {"ksm_pages", "ksm",
+		       "anonymous pages that stand for several equal ones (KSM)", COL_COUNT},
+	[MARKS_MLOCKED] = {"mlocked_pages", "mlocked", "user pages locked into memory", COL_COUNT},
+	[MARKS_SWAP_CACHE] = {"swap_cache_pages", "swap cache",
+			      "in the swap cache, mapped (anon) or not (swap_cache)", COL_COUNT},
+	[MARKS_SHMEM_MAPPED] = {"shmem_mapped_pages", "shmem mapped",
+				"of shmem, mapped by processes", COL_COUNT},
+	[MARKS_GUARD] = {"guard_pages", "guard", "of free_buddy, kept apart by debug_pagealloc",
+			 COL_COUNT},
+	[MARKS_UNACCEPTED] = {"unaccepted_pages", "unaccepted",
+			      "of free_buddy, not yet accepted by a confidential guest", COL_COUNT},
+};
+const struct table_spec census_marks_spec = {
+	.key = "marks",
+	.title = "Marks",
+	.help = "pages that carry a mark, whatever their class",
+	.columns = marks_columns,
+	.nr_columns = ARRAY_SIZE(marks_columns),
+};
+
 static const struct column census_columns[] = {
 	[CENSUS_PAGE_SIZE] = {"page_size", "page size", "of the kernel", COL_BYTES},
 	[CENSUS_BASIS] = {"basis", "basis",
@@ -112,6 +136,8 @@ static const struct column census_columns[] = {
 	[CENSUS_CLASSES] = {"classes", "classes", "every page in exactly one", COL_TABLE, 0,
 			    &census_classes_spec},
 	[CENSUS_NODES] = {"nodes", "nodes", "NUMA nodes", COL_TABLE, 0, &nodes_spec},
+	[CENSUS_MARKS] = {"marks", "marks", "pages that carry a mark, whatever their class",
+			  COL_RECORD, COLUMN_JSON_ONLY | COLUMN_OPTIONAL, &census_marks_spec},
 	[CENSUS_PASS] = {"pass", "pass", "what looking at the page frames took", COL_RECORD,
 			 COLUMN_JSON_ONLY | COLUMN_OPTIONAL, &census_pass_spec},
 };

@@ -52,8 +52,7 @@ static struct census_file *file_of(struct worker *w, u64 mapping, const struct p
 	return file;
 }
 
-static void account_user(struct worker *w, const struct page_frame *page, u64 pfn, u64 nr,
-			 u32 order)
+static void account_user(struct worker *w, const struct page_frame *page, u64 nr, u32 order)
 {
 	struct tally *t = &w->tally;
 	if (page->flags & w->layout->lru_flag)
@@ -62,7 +61,6 @@ static void account_user(struct worker *w, const struct page_frame *page, u64 pf
 		t->mlocked_pages += nr;
 	if (order)
 		t->thp_pages += nr;
-	(void)pfn;
 }
 
 /* A page of the page cache, of a device's, or of tmpfs: its file, and how much of it is mapped. */
@@ -87,7 +85,7 @@ static bool file_page(struct worker *w, const struct page_frame *page, u64 pfn, 
 		file->memcg = CHARGED_TO_SEVERAL;
 	file->pages += nr;
 	file->mapped_pages += nr_mapped;
-	account_user(w, page, pfn, nr, v->order);
+	account_user(w, page, nr, v->order);
 	if (class == PC_SHMEM)
 		t->shmem_mapped += nr_mapped;
 	v->class = class;
@@ -127,7 +125,7 @@ static void anon_page(struct worker *w, const struct page_frame *page, u64 pfn, 
 		w->tally.swap_cache_pages += v->nr;
 	if (page_mapping_kind(page) == MAPPING_KSM)
 		w->tally.ksm_pages += v->nr;
-	account_user(w, page, pfn, v->nr, v->order);
+	account_user(w, page, v->nr, v->order);
 	v->class = PC_ANON;
 	if (!in_swap_cache ||
 	    (v->order ? mapped_pages(w, page, pfn, v->nr, bytes) != 0 : page_is_mapped(page)))
@@ -264,7 +262,7 @@ void worker_judge(struct worker *w, const struct page_frame *page, u64 pfn, cons
 		   page->flags & l->swapbacked_flag && page->refcount > 0) {
 		v->class = PC_SWAP_CACHE; /* tmpfs on its way to or from swap */
 		w->tally.swap_cache_pages += v->nr;
-		account_user(w, page, pfn, v->nr, v->order);
+		account_user(w, page, v->nr, v->order);
 	} else {
 		worker_judge_by_claim(w, page, pfn, v, PC_KERNEL_UNKNOWN);
 		/*

@@ -134,12 +134,12 @@ static void find_problems(const struct census *c, struct table *findings)
 		finding_add(findings, SEVERITY_WARNING, "struct_pages_unreadable",
 			    "Some page frames can't be told: their struct pages are not readable",
 			    evidence, NULL);
-	}
-	else if (c->owners_lost)
-		finding_add(findings, SEVERITY_WARNING, "owners_unreadable",
-			    "What owns some pages is not readable",
-			    "they are in more general classes: vmalloc, taken at boot, owner not known",
-			    NULL);
+	} else if (c->owners_lost)
+		finding_add(
+			findings, SEVERITY_WARNING, "owners_unreadable",
+			"What owns some pages is not readable",
+			"they are in more general classes: vmalloc, taken at boot, owner not known",
+			NULL);
 	if (!c->ram_known)
 		finding_add(findings, SEVERITY_NOTE, "ram_map_unknown",
 			    "The map of RAM is not readable",
@@ -157,6 +157,21 @@ static struct table *pass_of(const struct census *c)
 	return t;
 }
 
+static struct table *marks_of(const struct census *c)
+{
+	struct table *t = table_new(&census_marks_spec);
+	table_add(t);
+	table_set(t, MARKS_LRU, c->lru_pages);
+	table_set(t, MARKS_HUGE, c->thp_pages);
+	table_set(t, MARKS_KSM, c->ksm_pages);
+	table_set(t, MARKS_MLOCKED, c->mlocked_pages);
+	table_set(t, MARKS_SWAP_CACHE, c->swap_cache_pages);
+	table_set(t, MARKS_SHMEM_MAPPED, c->shmem_mapped);
+	table_set(t, MARKS_GUARD, c->guard_pages);
+	table_set(t, MARKS_UNACCEPTED, c->unaccepted_pages);
+	return t;
+}
+
 struct table *census_record(const struct census *c, struct table *findings)
 {
 	struct table *t = table_new(&census_spec);
@@ -168,6 +183,7 @@ struct table *census_record(const struct census *c, struct table *findings)
 	table_set(t, CENSUS_MANAGED, c->managed_pages);
 	table_set_table(t, CENSUS_CLASSES, classes_of(c, findings));
 	table_set_table(t, CENSUS_NODES, census_nodes(c->k));
+	table_set_table(t, CENSUS_MARKS, marks_of(c));
 	table_set_table(t, CENSUS_PASS, pass_of(c));
 	find_problems(c, findings);
 	return t;

@@ -56,7 +56,18 @@ enum census_column {
 	CENSUS_MANAGED,
 	CENSUS_CLASSES,
 	CENSUS_NODES,
+	CENSUS_MARKS,
 	CENSUS_PASS
+};
+enum marks_column {
+	MARKS_LRU,
+	MARKS_HUGE,
+	MARKS_KSM,
+	MARKS_MLOCKED,
+	MARKS_SWAP_CACHE,
+	MARKS_SHMEM_MAPPED,
+	MARKS_GUARD,
+	MARKS_UNACCEPTED
 };
 enum pass_column { PASS_MEMMAP, PASS_READ, PASS_CLAIMS, PASS_THREADS };
 enum class_column {
@@ -72,7 +83,7 @@ enum class_column {
 enum counter_column { COUNTER_NAME, COUNTER_PAGES };
 enum detail_column { DETAIL_WHAT, DETAIL_PAGES };
 extern const struct table_spec census_spec, census_classes_spec, census_counter_spec,
-	census_detail_spec, census_pass_spec;
+	census_detail_spec, census_pass_spec, census_marks_spec;
 /* From the kernel's own counters; the classes add up to the spanned pages. */
 struct table *census_table(struct kernel *k, struct table *findings, struct error *error);
 struct table *census_nodes(struct kernel *k); /* nodes with their zones */

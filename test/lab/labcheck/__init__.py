@@ -60,6 +60,7 @@ CHECKS = (
     ("census-differences", always, census.check_census_differences),
     ("census-unknown", always, census.check_census_unknown),
     ("census-counters", of_the_end, census.check_census_counters),
+    ("census-marks", of_the_end, census.check_census_marks),
     ("census-kernel", of_the_end, census.check_census_kernel),
     ("census-planted", of_the_end, census.check_census_planted),
     ("census-flags", pages_of_the_end, census.check_census_flags),

@@ -160,6 +160,21 @@ def check_census_counters(c, truth, answers) -> None:
         c.near(name, pages(answers, *keys), value(truth), slack(truth) + extra)
 
 
+# Marks of user pages, and the figure of the kernel that counts them.
+MARKS = (
+    ("lru_pages", kib("Active", "Inactive", "Unevictable")),
+    ("mlocked_pages", kib("Mlocked")),
+    ("swap_cache_pages", kib("SwapCached")),
+)
+
+
+def check_census_marks(c, truth, answers) -> None:
+    marks = answers["census"]["census"]["marks"]
+    for key, value in MARKS:
+        c.near(key, marks[key], value(truth), slack(truth))
+    c.true("huge pages are in large folios", marks["large_folio_pages"] >= kib("AnonHugePages")(truth) - slack(truth))
+
+
 def check_census_differences(c, truth, answers) -> None:
     """What the program itself says of counters: the counter that it read is the kernel's."""
     for key, row in rows_of(answers).items():
