@@ -294,7 +294,7 @@ void leak_scan_struct_pages(struct leak_scan *s, const struct memmap_section *se
 		page_window_init(&s->window, &map->census->map);
 	s->source = (struct leak_source){.kind = IN_STRUCT_PAGE};
 	for (u64 done = 0; done < section->nr_pages; done += WINDOW_PAGES) {
-		u64 pfn = section->pfn + done, nr;
+		u64 pfn = section->pfn + done, nr = 0;
 		u64 end = pfn + u64_min(WINDOW_PAGES, section->nr_pages - done);
 		u64 kva = section->kva + done * map->page_bytes, first = pfn;
 		page_window_set(&s->window, pfn, end - pfn, kva);
