@@ -346,6 +346,11 @@ static int put_screen(struct command_context *context, struct report *r)
 	put_oom(out, r, &context->sink);
 	if (r->census)
 		put_census(out, r, &context->sink);
+	if (r->oom.suspects && table_nr_rows(r->oom.suspects)) {
+		fputc('\n', out);
+		sink_text_heading(out, "Suspects, by the newest report of the log", &context->sink);
+		log_screen_suspects(out, r->oom.suspects, &context->sink);
+	}
 	if (put_lists(context, r))
 		return -1;
 	if (table_nr_rows(r->findings)) {
